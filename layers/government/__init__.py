@@ -1,0 +1,189 @@
+"""Municipality, prefecture and state: reports, requests, approvals, dispatch and their delays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twin.chance import Chance
+from twin.contract import Clock, Inputs, Layer, Result, Var
+from twin.params import Params
+from twin.world import World
+
+Array = np.ndarray
+
+NEEDS = (
+    Var(
+        "intensity_received",
+        "1",
+        "municipality",
+        doc="observed maximum intensity as received by headquarters; NaN until (or unless) the message comes",
+    ),
+    Var("office_usable", "1", "office", doc="1 if the office can be entered and used, less if limited"),
+    Var(
+        "buildings_collapsed", "building", "municipality", doc="buildings totally collapsed so far by shaking or slope"
+    ),
+    Var(
+        "buildings_half_collapsed",
+        "building",
+        "municipality",
+        doc="buildings half collapsed so far, collapsed ones not counted",
+    ),
+    Var("buildings_partial", "building", "municipality", doc="buildings partly damaged so far, worse ones not counted"),
+    Var("office_power", "1", "office", doc="1 if the office has electricity, emergency power included"),
+    Var("office_telecom", "1", "office", doc="share of the office's lines that work"),
+    Var(
+        "power_out_customers", "customer", "municipality", doc="contracts without supply, as the utility monitors them"
+    ),
+    Var("water_out_households", "household", "municipality", doc="households without piped water"),
+    Var("gas_out_customers", "customer", "municipality", doc="city-gas customers stopped"),
+    Var("base_stations_down_units", "unit", "municipality", doc="mobile base stations out of service"),
+    Var(
+        "roads_found_closed_units",
+        "unit",
+        "municipality",
+        doc="road sections found closed or limited by inspection so far",
+    ),
+    Var(
+        "generator_cars_wanted_units",
+        "unit",
+        "municipality",
+        doc="important facilities dark without a generator of their own",
+    ),
+    Var("staff_attendance_fraction", "1", "municipality", doc="share of municipal staff at work"),
+    Var("resident_calls", "call", "municipality", "amount", doc="telephone calls to the town hall"),
+    Var("deaths_confirmed_persons", "person", "municipality", doc="deaths identified by hospital or police"),
+    Var("missing_persons", "person", "municipality", doc="people reported unaccounted for"),
+    Var("injured_severe_persons", "person", "municipality", doc="severely hurt people known to hospitals"),
+    Var("injured_light_persons", "person", "municipality", doc="lightly hurt people known to hospitals"),
+    Var(
+        "shelter_counted_persons",
+        "person",
+        "municipality",
+        doc="people in shelters at the last head-count (known in the town); NaN before the first",
+    ),
+    Var("shelter_staff_wanted_persons", "person", "municipality", doc="municipal staff the open shelters need"),
+    Var("shelters_open_units", "unit", "municipality", doc="shelters open"),
+    Var("shelters_unchecked_units", "unit", "municipality", doc="shelters waiting for a safety check"),
+    Var("stock_days", "1", "municipality", doc="days of food the town's own stock still covers"),
+    Var("trucks_waiting_units", "unit", "municipality", doc="trucks waiting at the depots in the town"),
+    Var("goods_received_units", "unit", "municipality*item", doc="goods that arrived in the town so far"),
+    Var(
+        "scout_reports",
+        "report",
+        "municipality",
+        "amount",
+        doc="reports by reconnaissance flights, liaison officers and patrols",
+    ),
+    Var("trapped_known_persons", "person", "municipality", doc="trapped people at places known to responders"),
+    Var("incidents_open", "1", "municipality", doc="known incidents not yet closed"),
+    Var("rescued_fire_persons", "person", "municipality", doc="people rescued by fire services so far (local and aid)"),
+    Var("responders_working_persons", "person", "region", doc="responders at work"),
+)
+
+GIVES = (
+    Var("power_aid_crews", "crew", "region", doc="mutual-aid crews for electricity called up"),
+    Var("water_aid_crews", "crew", "region", doc="mutual-aid crews for water called up"),
+    Var("gas_aid_crews", "crew", "region", doc="mutual-aid crews for gas called up"),
+    Var("generator_cars_units", "unit", "municipality", doc="generator cars allotted to the town"),
+    Var("road_priority", "1", "municipality", doc="weight of the town in road inspection and opening (1 = equal)"),
+    Var("fire_aid_called", "1", "region", doc="1 once emergency fire teams are called"),
+    Var("sdf_called", "1", "region", doc="1 once the Self-Defence Forces are requested"),
+    Var("police_aid_called", "1", "region", doc="1 once wide-area police units are called"),
+    Var("medical_aid_called", "1", "region", doc="1 once medical assistance teams are called"),
+    Var("search_priority", "1", "municipality", doc="weight of the town in sending rescue forces (1 = equal)"),
+    Var("scouting_wanted", "1", "municipality", doc="1 where a silent town shall be visited or flown over"),
+    Var("evacuation_order_fraction", "1", "municipality", doc="share of residents under an evacuation order"),
+    Var("shelter_staff_persons", "person", "municipality", doc="municipal staff on shelter duty"),
+    Var("shelter_checks_units", "unit", "municipality", "amount", doc="shelter safety checks done"),
+    Var(
+        "shelters_target_units", "unit", "municipality", doc="number of shelters the town wants open; NaN = no decision"
+    ),
+    Var("homes_tagged_fraction", "1", "municipality", doc="share of damaged homes with a safety tag"),
+    Var(
+        "goods_ordered_units",
+        "unit",
+        "municipality*item",
+        "amount",
+        doc="goods ordered for the town from the last report",
+    ),
+    Var("push_started", "1", "region", doc="1 once the state sends goods without request"),
+    Var("advice", "1", "municipality", doc="strength of heat and safety advice that reaches residents"),
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants of the layer."""
+
+    params: Params
+    world: World
+
+
+@dataclass(frozen=True)
+class State:
+    """Nothing yet."""
+
+    n_steps: int
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs."""
+    return Given(params, world)
+
+
+def start(given: Given, chance: Chance) -> State:
+    """State at time 0."""
+    return State(0)
+
+
+NEUTRAL = {
+    "power_aid_crews": 0.0,
+    "water_aid_crews": 0.0,
+    "gas_aid_crews": 0.0,
+    "generator_cars_units": 0.0,
+    "road_priority": 1.0,
+    "fire_aid_called": 0.0,
+    "sdf_called": 0.0,
+    "police_aid_called": 0.0,
+    "medical_aid_called": 0.0,
+    "search_priority": 1.0,
+    "scouting_wanted": 0.0,
+    "evacuation_order_fraction": 0.0,
+    "shelter_staff_persons": 0.0,
+    "shelter_checks_units": 0.0,
+    "shelters_target_units": float("nan"),
+    "homes_tagged_fraction": 0.0,
+    "goods_ordered_units": 0.0,
+    "push_started": 0.0,
+    "advice": 0.0,
+}
+
+
+def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
+    """Give neutral values."""
+    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
+    return Result(State(state.n_steps + 1), outputs)
+
+
+def measure(given: Given, state: State) -> dict[str, Array]:
+    """No series yet."""
+    return {}
+
+
+LAYER = Layer(
+    name="government",
+    doc=__doc__,
+    needs=NEEDS,
+    gives=GIVES,
+    prepare=prepare,
+    start=start,
+    step=step,
+    measure=measure,
+    params_file=Path(__file__).with_name("params.toml"),
+    stocks=(),
+    every_s=600,
+    wakes=(),
+)

@@ -1,0 +1,162 @@
+"""Where people are, how they move, who is trapped, hurt, ill or dead; owner of all persons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twin.chance import Chance
+from twin.contract import Clock, Inputs, Layer, Result, Var
+from twin.params import Params
+from twin.world import World
+
+Array = np.ndarray
+
+NEEDS = (
+    Var(
+        "shock_intensity",
+        "1",
+        "cell",
+        doc="JMA instrumental intensity of the strongest shock inside the step; 0 when there was none",
+    ),
+    Var("wbgt_c", "degC", "municipality", doc="wet-bulb globe temperature outdoors"),
+    Var("daylight", "1", "region", doc="1 by day, 0 by night, between in twilight"),
+    Var("wood_collapsed_fraction", "1", "cell", doc="share of the wooden buildings collapsed"),
+    Var("nonwood_collapsed_fraction", "1", "cell", doc="share of the other buildings collapsed"),
+    Var("wood_half_fraction", "1", "cell", doc="share of the wooden buildings half collapsed"),
+    Var("nonwood_half_fraction", "1", "cell", doc="share of the other buildings half collapsed"),
+    Var("slide_buildings", "building", "cell", doc="buildings hit by landslides so far"),
+    Var("site_damage_fraction", "1", "site", doc="share of the large site's floors lost"),
+    Var("fires_burning", "1", "cell", doc="fires burning now"),
+    Var("buildings_burnt", "building", "cell", doc="buildings burnt down so far"),
+    Var("power_on_fraction", "1", "cell", doc="share of households supplied with electricity"),
+    Var("water_service_fraction", "1", "cell", doc="share of normal piped water service"),
+    Var("telecom_fraction", "1", "cell", doc="share of people with mobile service"),
+    Var("leaving_persons", "person", "cell", "amount", doc="people who leave home"),
+    Var("returning_persons", "person", "cell", "amount", doc="people who go home"),
+    Var("crowding_fraction", "1", "municipality", doc="people in shelters over habitable capacity"),
+    Var("shelter_wbgt_c", "degC", "municipality", doc="heat people in shelters and cars live in (WBGT)"),
+    Var("car_persons", "person", "municipality", doc="people staying in cars"),
+    Var("shelter_persons", "person", "municipality", doc="people staying in the shelter"),
+    Var("home_water_fraction", "1", "municipality", doc="drinking water people at home get over what they need"),
+    Var("home_food_fraction", "1", "municipality", doc="food people at home get over what they need"),
+    Var("medicine_fraction", "1", "municipality", doc="medicine, oxygen and milk available over need"),
+    Var("freed_persons", "person", "cell", "amount", doc="trapped people freed from dwellings by responders"),
+    Var("site_freed_persons", "person", "site", "amount", doc="trapped people freed from large sites"),
+    Var("treated_persons", "person", "municipality", "amount", doc="patients given a bed or treatment"),
+    Var("advice", "1", "municipality", doc="strength of heat and safety advice that reaches residents"),
+)
+
+GIVES = (
+    Var("persons_home", "person", "cell", doc="people at home now"),
+    Var("persons_present", "person", "cell", doc="people in the cell now, at home or not"),
+    Var("persons_displaced", "person", "cell", doc="residents whose home cannot be lived in"),
+    Var("trapped_persons", "person", "cell", doc="people trapped in collapsed dwellings (the truth)"),
+    Var("site_trapped_persons", "person", "site", doc="people trapped in large sites (the truth)"),
+    Var("trapped_calls", "call", "cell", "amount", doc="119 calls about trapped people, duplicates included"),
+    Var(
+        "ambulance_calls",
+        "call",
+        "municipality",
+        "amount",
+        doc="119 calls for an ambulance: hurt, ill and everyday demand",
+    ),
+    Var("walk_in_persons", "person", "municipality", "amount", doc="hurt people who go to hospital by themselves"),
+    Var("staff_attendance_fraction", "1", "municipality", doc="share of municipal staff at work"),
+    Var("resident_calls", "call", "municipality", "amount", doc="telephone calls to the town hall"),
+    Var("phone_load_fraction", "1", "municipality", doc="offered telephone traffic as a multiple of capacity"),
+    Var("traffic_factor", "1", "municipality", doc="travel time multiplier from jams (1 = free)"),
+    Var("persons_dependent", "person", "municipality", doc="people at home who depend on power, oxygen or dialysis"),
+    Var("persons_ill", "person", "municipality", "amount", doc="people newly ill from heat, crowding or lack of care"),
+    Var(
+        "first_response_fraction",
+        "1",
+        "cell",
+        doc="share of adults present and awake who can put out a fire or help a neighbour",
+    ),
+    Var(
+        "households_mobile_fraction", "1", "municipality", doc="share of households that are together and able to move"
+    ),
+    Var("deaths_confirmed_persons", "person", "municipality", doc="deaths identified by hospital or police"),
+    Var("missing_persons", "person", "municipality", doc="people reported unaccounted for"),
+    Var("injured_severe_persons", "person", "municipality", doc="severely hurt people known to hospitals"),
+    Var("injured_light_persons", "person", "municipality", doc="lightly hurt people known to hospitals"),
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants of the layer."""
+
+    params: Params
+    world: World
+
+
+@dataclass(frozen=True)
+class State:
+    """Nothing yet."""
+
+    n_steps: int
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs."""
+    return Given(params, world)
+
+
+def start(given: Given, chance: Chance) -> State:
+    """State at time 0."""
+    return State(0)
+
+
+NEUTRAL = {
+    "persons_home": 0.0,
+    "persons_present": 0.0,
+    "persons_displaced": 0.0,
+    "trapped_persons": 0.0,
+    "site_trapped_persons": 0.0,
+    "trapped_calls": 0.0,
+    "ambulance_calls": 0.0,
+    "walk_in_persons": 0.0,
+    "staff_attendance_fraction": 1.0,
+    "resident_calls": 0.0,
+    "phone_load_fraction": 1.0,
+    "traffic_factor": 1.0,
+    "persons_dependent": 0.0,
+    "persons_ill": 0.0,
+    "first_response_fraction": 0.5,
+    "households_mobile_fraction": 1.0,
+    "deaths_confirmed_persons": 0.0,
+    "missing_persons": 0.0,
+    "injured_severe_persons": 0.0,
+    "injured_light_persons": 0.0,
+}
+
+
+def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
+    """Give neutral values."""
+    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
+    return Result(State(state.n_steps + 1), outputs)
+
+
+def measure(given: Given, state: State) -> dict[str, Array]:
+    """No series yet."""
+    return {}
+
+
+LAYER = Layer(
+    name="people",
+    doc=__doc__,
+    needs=NEEDS,
+    gives=GIVES,
+    prepare=prepare,
+    start=start,
+    step=step,
+    measure=measure,
+    params_file=Path(__file__).with_name("params.toml"),
+    stocks=(),
+    every_s=600,
+    wakes=(),
+)

@@ -1,0 +1,226 @@
+"""What the fact tables of a scenario must hold: columns, their kinds and the values they may take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+INTENSITY_CLASSES = ("0", "1", "2", "3", "4", "5-", "5+", "6-", "6+", "7", "5@")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Rule for one column. kind: text, code, number, count (whole), time (with zone) or date.
+
+    blank: an empty field is allowed (NaN for numbers, "" for text). low, high: limits, both allowed.
+    choices: the only texts allowed. refers: table and column that must hold the value.
+    needed: False if the whole column may be absent (it then reads as all blank).
+    """
+
+    kind: str = "text"
+    blank: bool = False
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    refers: tuple[str, str] | None = None
+    needed: bool = True
+
+
+TEXT = Column()
+NOTE = Column(blank=True, needed=False)
+LAT = Column("number", low=20.0, high=46.0)
+LON = Column("number", low=122.0, high=154.0)
+CODE = Column("code", refers=("municipality", "code"))
+CODE_OR_NONE = Column("code", blank=True, refers=("municipality", "code"))
+SHARE = Column("number", low=0.0, high=1.0)
+SHARE_OR_NONE = Column("number", blank=True, low=0.0, high=1.0)
+COUNT = Column("count", low=0)
+COUNT_OR_NONE = Column("count", blank=True, low=0)
+AMOUNT = Column("number", low=0.0)
+AMOUNT_OR_NONE = Column("number", blank=True, low=0.0)
+LATER = Column("number", blank=True, low=0.0, needed=False)
+ORDER = Column("count", low=0)
+
+MUNICIPALITY = {
+    "code": Column("code"),
+    "name_ja": TEXT,
+    "name_en": TEXT,
+    "kind": Column(choices=("designated_city", "city", "town", "village")),
+    "office_lat": LAT,
+    "office_lon": LON,
+    "centre_lat": LAT,
+    "centre_lon": LON,
+    "area_km2": Column("number", low=0.5, high=5000.0),
+    "population": Column("count", low=1, high=4_000_000),
+    "households": Column("count", low=1, high=2_000_000),
+    "share_65": SHARE_OR_NONE,
+    "daytime_ratio": Column("number", blank=True, low=0.3, high=20.0),
+    "water_utility": Column(blank=True),
+    "gas_customers": COUNT_OR_NONE,
+}
+BASE_KINDS = (
+    "fire",
+    "volunteer",
+    "police",
+    "sdf",
+    "dmat",
+    "aid_fire",
+    "aid_police",
+    "aid_sdf",
+    "engineers",
+)
+SITE_KINDS = ("factory", "mall", "hall", "office", "school")
+NODE_KINDS = ("office", "interchange", "junction", "gateway", "port", "airport")
+ROAD_CLASSES = ("expressway", "national", "prefectural", "local")
+OFFICE_KINDS = ("municipality", "prefecture", "state")
+GROUNDS = ("alluvial", "reclaimed", "terrace", "hill", "mountain")
+
+TABLES: Mapping[str, Mapping[str, Column]] = {
+    "municipality": MUNICIPALITY,
+    "settlement": {
+        "municipality": CODE,
+        "name_en": TEXT,
+        "lat": LAT,
+        "lon": LON,
+        "weight": Column("number", low=1e-6, high=1.0),
+        "radius_km": Column("number", low=0.1, high=30.0),
+    },
+    "outline": {"ring": TEXT, "order": ORDER, "lat": LAT, "lon": LON},
+    "ground": {"ring": TEXT, "order": ORDER, "lat": LAT, "lon": LON, "ground": Column(choices=GROUNDS)},
+    "fault": {
+        "lat": LAT,
+        "lon": LON,
+        "strike_deg": Column("number", low=0.0, high=360.0),
+        "dip_deg": Column("number", low=5.0, high=90.0),
+        "length_km": Column("number", low=1.0, high=500.0),
+        "width_km": Column("number", low=1.0, high=100.0),
+        "top_km": Column("number", low=0.0, high=50.0),
+        "rake_deg": Column("number", low=-180.0, high=180.0),
+        "mw": Column("number", low=4.0, high=9.3),
+    },
+    "shock": {
+        "id": TEXT,
+        "time": Column("time"),
+        "lat": LAT,
+        "lon": LON,
+        "depth_km": AMOUNT_OR_NONE,
+        "mj": Column("number", low=2.0, high=9.3),
+        "mw": Column("number", blank=True, low=2.0, high=9.3),
+        "max_class": Column(blank=True, choices=INTENSITY_CLASSES),
+        "role": Column(choices=("main", "mainshock", "aftershock", "foreshock")),
+    },
+    "intensity_observed": {
+        "shock": Column(refers=("shock", "id")),
+        "municipality": CODE,
+        "class": Column(choices=INTENSITY_CLASSES),
+        "received_min": AMOUNT_OR_NONE,
+        "class_later": Column(blank=True, choices=INTENSITY_CLASSES, needed=False),
+        "received_later_min": LATER,
+    },
+    "station": {"number": TEXT, "municipality": CODE, "lat": LAT, "lon": LON},
+    "node": {
+        "id": TEXT,
+        "name_en": NOTE,
+        "name_ja": NOTE,
+        "lat": LAT,
+        "lon": LON,
+        "kind": Column(choices=NODE_KINDS),
+        "municipality": CODE_OR_NONE,
+    },
+    "road": {
+        "id": TEXT,
+        "route": TEXT,
+        "name_ja": NOTE,
+        "road_class": Column(choices=ROAD_CLASSES),
+        "node_a": Column(refers=("node", "id")),
+        "node_b": Column(refers=("node", "id")),
+        "length_km": Column("number", low=0.01, high=500.0),
+        "bridges": COUNT,
+        "slope_exposed_fraction": SHARE,
+        "lanes": Column("count", low=1, high=12),
+    },
+    "office": {
+        "id": TEXT,
+        "kind": Column(choices=OFFICE_KINDS),
+        "municipality": CODE_OR_NONE,
+        "name_ja": NOTE,
+        "lat": LAT,
+        "lon": LON,
+        "staff": COUNT_OR_NONE,
+        "emergency_power_h": AMOUNT_OR_NONE,
+    },
+    "hospital": {
+        "id": TEXT,
+        "name_ja": TEXT,
+        "municipality": CODE,
+        "lat": LAT,
+        "lon": LON,
+        "beds": Column("count", blank=True, low=1, high=3000),
+        "disaster_base": Column("count", low=0, high=1),
+    },
+    "base": {
+        "id": TEXT,
+        "kind": Column(choices=BASE_KINDS),
+        "name_ja": TEXT,
+        "municipality": CODE_OR_NONE,
+        "lat": LAT,
+        "lon": LON,
+        "personnel": COUNT,
+        "crews": COUNT,
+        "crew_size": COUNT,
+        "mobilise_min": AMOUNT,
+    },
+    "site": {
+        "id": TEXT,
+        "name_ja": TEXT,
+        "kind": Column(choices=SITE_KINDS),
+        "municipality": CODE,
+        "lat": LAT,
+        "lon": LON,
+        "persons_day": COUNT,
+        "persons_night": COUNT,
+        "floor_m2": AMOUNT,
+    },
+    "incident": {
+        "site": Column(refers=("site", "id")),
+        "time_s": COUNT,
+        "kind": TEXT,
+        "persons_exposed": COUNT_OR_NONE,
+        "persons_dead_given": COUNT_OR_NONE,
+        "persons_trapped_given": COUNT_OR_NONE,
+        "needs_machine": Column("count", blank=True, low=0, high=1),
+        "damage_fraction": Column("number", blank=True, low=0.0, high=1.0, needed=False),
+    },
+    "weather": {
+        "date": Column("date"),
+        "tmax_c": Column("number", low=-40.0, high=45.0),
+        "tmin_c": Column("number", low=-45.0, high=40.0),
+        "humidity": Column("number", low=0.0, high=1.0),
+        "rain_mm": Column("number", low=0.0, high=1500.0),
+        "kind": TEXT,
+    },
+    "sources": {
+        "table": TEXT,
+        "title": TEXT,
+        "url": Column(blank=True),
+        "licence": TEXT,
+        "attribution": Column(blank=True),
+        "retrieved": Column(blank=True),
+        "label": Column(choices=("real", "derived", "synthetic")),
+        "note": NOTE,
+    },
+}
+OPTIONAL_TABLES = ("report", "report_road", "traffic")  # read by the comparison with reality, not by the world
+UNIQUE = {
+    "municipality": ("code",),
+    "shock": ("id",),
+    "node": ("id",),
+    "road": ("id",),
+    "station": ("number",),
+    "hospital": ("id",),
+    "base": ("id",),
+    "site": ("id",),
+    "office": ("id",),
+    "weather": ("date",),
+    "intensity_observed": ("shock", "municipality"),
+}

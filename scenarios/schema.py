@@ -1,0 +1,196 @@
+"""What a scenario file may say: names, units and limits of every field, as pydantic models.
+
+Durations are written `90m`, `72h`, `30d` (or plain seconds); instants carry a zone. Unknown fields are errors.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+LAYERS = (
+    "hazard",
+    "damage",
+    "people",
+    "rescue",
+    "infrastructure",
+    "evacuation",
+    "logistics",
+    "government",
+)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MAX_UNTIL_S = 365 * 86400
+
+
+def duration_s(text: str | int | float) -> int:
+    """Whole seconds of `72h`, `30d`, `90m`, `45s` or a plain number of seconds.
+
+    Raises ValueError for anything else, for a negative value and for one that is not a whole second.
+    """
+    if isinstance(text, bool):
+        raise ValueError("a duration is written like 90m, 72h or 30d")
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", str(text))
+    if not match:
+        raise ValueError("a duration is written like 90m, 72h or 30d")
+    seconds = float(match[1]) * SECONDS[match[2] or "s"]
+    if seconds != int(seconds):
+        raise ValueError("a duration must be a whole number of seconds")
+    return int(seconds)
+
+
+def _positive(seconds: int) -> int:
+    if not 0 < seconds <= MAX_UNTIL_S:
+        raise ValueError("a duration must be more than 0 and at most 365d")
+    return seconds
+
+
+def _layer_name(name: str) -> str:
+    if name not in LAYERS:
+        raise ValueError(f"no layer '{name}'; layers are {', '.join(LAYERS)}")
+    return name
+
+
+def _dotted(name: str) -> str:
+    layer, dot, parameter = name.partition(".")
+    if not dot or not parameter:
+        raise ValueError("write layer.parameter")
+    _layer_name(layer)
+    return name
+
+
+DurationS = Annotated[int, BeforeValidator(duration_s), AfterValidator(_positive)]
+LayerName = Annotated[str, AfterValidator(_layer_name)]
+ParameterName = Annotated[str, AfterValidator(_dotted)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    """A block in which every field is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Step(Strict):
+    """Step length of the loop until a time since the start, both durations."""
+
+    step_s: DurationS = Field(description="length of one step")
+    until: DurationS = Field(description="time since the start up to which this step holds")
+
+
+class Region(Strict):
+    """How the synthetic region is made; its seed is apart from the run's, so members share one place."""
+
+    cell_size_m: Literal[1000, 500, 250] = Field(1000, description="nominal size of the mesh cells")
+    max_cells: int = Field(4000, ge=1, le=20_000, description="most inhabited cells; the thinnest are merged")
+    seed: int = Field(1, ge=0, description="seed of everything synthetic in the region")
+    coast: dict[str, tuple[int, int]] = Field(
+        default_factory=dict,
+        description="outline ring -> first and last vertex of its sea shore; rings not named are all shore",
+    )
+
+
+class Forcing(Strict):
+    """What drives the run from outside the eight layers."""
+
+    aftershocks: Literal["given", "simulated", "both", "none"] = Field(
+        "both", description="shocks from the table, from the Omori law, both or none"
+    )
+    rain: Literal["dry", "assumed"] = Field("dry", description="dry days, or the rain assumed in the weather table")
+    special_incidents: bool = Field(True, description="the given incidents at large sites happen")
+    school_holiday: bool = Field(False, description="schools are closed")
+    holiday: bool = Field(False, description="the first day is a Sunday or public holiday")
+    intensity_reports: bool = Field(True, description="observed intensities reach the hazard layer as messages")
+
+
+class ScoredQuantity(BaseModel):
+    """One quantity compared with the reports by `twin validate`; further fields of plain type are allowed."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    quantity: str = Field(description="series name")
+    report: str = Field(description="quantity name in the report table")
+    source: str = Field("", description="only reports of this source; empty: any")
+    kind: Literal["true", "reported"] = "true"
+    areas: list[list[str]] = Field(
+        default_factory=lambda: [["all"]], description="groups of codes summed and scored as one"
+    )
+    fit_until: AwareDatetime | None = Field(None, description="reports to this instant may be fitted")
+    score_from: AwareDatetime | None = None
+    score_until: AwareDatetime | None = None
+    measure: Literal["rms_of_peak", "factor", "count"] = "rms_of_peak"
+    limit: float = Field(0.15, gt=0)
+    note: str = ""
+
+
+class Validation(Strict):
+    """What `twin validate` runs and scores."""
+
+    until: DurationS = 120 * 3600
+    members: int = Field(20, ge=1, le=200)
+    band: Fraction = 0.8
+    quantities: list[ScoredQuantity] = Field(default_factory=list)
+
+
+def _default_schedule() -> list[Step]:
+    hour_s, day_s = 3600, 86400
+    return [
+        Step(step_s=60, until=6 * hour_s),
+        Step(step_s=600, until=72 * hour_s),
+        Step(step_s=3600, until=60 * day_s),
+    ]
+
+
+class Scenario(Strict):
+    """A scenario as read from its file."""
+
+    name: Name
+    version: int = Field(1, ge=1, description="version of this scenario; runs of another one are not comparable")
+    title_ja: str = Field(min_length=1)
+    title_en: str = Field(min_length=1)
+    start: AwareDatetime = Field(description="second 0 of the run, with its zone")
+    until: DurationS = Field(description="default end of a run, since the start")
+    seed: int = Field(1, ge=0)
+    members: int = Field(1, ge=1, le=1000)
+    schedule: list[Step] = Field(default_factory=_default_schedule, min_length=1)
+    facts: str = Field(".", description="folder of the fact tables, relative to this file")
+    region: Region = Field(default_factory=lambda: Region())
+    models: dict[LayerName, str] = Field(default_factory=dict, description="layer -> model name")
+    set: dict[ParameterName, Any] = Field(default_factory=dict, description="layer.parameter -> value")
+    cut: list[str] = Field(default_factory=list, description="coupling rows cut in this scenario")
+    forcing: Forcing = Field(default_factory=lambda: Forcing())
+    scoring: Validation | None = Field(None, alias="validate", description="what `twin validate` scores")
+    path: Path = Field(default=Path(), exclude=True, json_schema_extra={"readOnly": True})
+
+    @property
+    def facts_folder(self) -> Path:
+        """Folder that holds the fact tables."""
+        return (self.path.parent / self.facts).resolve()
+
+    @property
+    def until_s(self) -> int:
+        """Default end of a run, seconds since the start."""
+        return self.until
+
+    @property
+    def origin(self) -> datetime:
+        """Local wall-clock time of second 0."""
+        return self.start
+
+    def boundaries_s(self, until_s: int | None = None) -> list[int]:
+        """Ends of all steps up to `until_s` (default: the scenario's end); the last one is cut to fit."""
+        end_s = self.until if until_s is None else until_s
+        ends: list[int] = []
+        now_s = 0
+        for step in self.schedule:
+            while now_s < min(step.until, end_s):
+                now_s = min(now_s + step.step_s, step.until, end_s)
+                ends.append(now_s)
+        while now_s < end_s:
+            now_s = min(now_s + self.schedule[-1].step_s, end_s)
+            ends.append(now_s)
+        return ends

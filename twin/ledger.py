@@ -1,0 +1,45 @@
+"""Stocks booked: after each step a layer owns what it had, plus what came in, minus what went out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from twin.contract import Clock, Inputs, Layer, Result
+from twin.errors import StateError
+
+RELATIVE_LEAK = 1e-9  # of the stock, above the rounding of float64 sums over 1e6 entries
+
+
+def totals(layer: Layer, given: Any, state: Any) -> dict[str, float]:
+    """Every stock of the layer, counted."""
+    return {stock.name: float(stock.total(given, state)) for stock in layer.stocks}
+
+
+def check(
+    layer: Layer, given: Any, before: Mapping[str, float], result: Result, inputs: Inputs, clock: Clock
+) -> dict[str, float]:
+    """Count the stocks after a step and compare with the books.
+
+    Raises StateError naming layer, stock, time and the size of the leak. Returns the new totals.
+    """
+    after = totals(layer, given, result.state)
+    for name, value in after.items():
+        moved = float(result.booked.get(name, 0.0))
+        moved += sum(float(np.sum(inputs[need.name])) for need in layer.needs if need.stock == name)
+        for var in layer.gives:
+            if var.stock == name:
+                moved -= float(np.sum(result.outputs[var.name]))
+                moved += float(np.sum(inputs[f"returned_{var.name}"]))
+        leak = value - before[name] - moved
+        if not abs(leak) <= RELATIVE_LEAK * max(1.0, abs(value), abs(before[name])):
+            raise StateError(
+                f"layer {layer.name}: stock '{name}' leaks {leak:+.6g} at T+{clock.end_s} s "
+                f"({before[name]:.6g} before, {value:.6g} after, {moved:.6g} booked)"
+            )
+    unknown = set(result.booked) - set(after)
+    if unknown:
+        raise StateError(f"layer {layer.name} books unknown stocks {sorted(unknown)}")
+    return after

@@ -1,0 +1,231 @@
+"""Earthquake shaking at a point: attenuation with distance, soft ground, JMA intensity and its classes.
+
+Formulas were published in km, cm/s and gal (cm/s2) with base-10 logarithms; they are evaluated in these units
+inside and take and return SI (m, m/s, m/s2). JMA (instrumental) intensity is a number without unit. All
+functions broadcast. The distance to a fault is in `fault.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Array = np.ndarray
+
+M_PER_KM = 1000.0
+CM_PER_M = 100.0  # also gal per m/s2
+BEDROCK_600_TO_400 = 1.41  # PGV factor from ground of Vs 600 to 400 m/s, read from OQ si_midorikawa_1999.py
+
+# Si & Midorikawa 1999: constant d by kind of earthquake
+SM99_PGV_KIND = {"crustal": 0.0, "interface": -0.02, "intraslab": 0.12}
+SM99_PGA_KIND = {"crustal": 0.0, "interface": 0.01, "intraslab": 0.22}
+
+JMA_CLASS_NAMES = ("0", "1", "2", "3", "4", "5-", "5+", "6-", "6+", "7")
+JMA_CLASS_LOWER = np.array([-np.inf, 0.5, 1.5, 2.5, 3.5, 4.5, 5.0, 5.5, 6.0, 6.5])
+JMA_CLASS_UPPER = np.append(JMA_CLASS_LOWER[1:], np.inf)
+# Middle of each class; the open ends take half a step (class 0: 0.25, class 7: 6.75, a convention, not a
+# mean).
+JMA_CLASS_MIDDLE = np.array([0.25, 1.0, 2.0, 3.0, 4.0, 4.75, 5.25, 5.75, 6.25, 6.75])
+
+# Below the first joint the 2005 form governs, above it the 1999 form: the lower root of their difference.
+INTENSITY_JOINT_LOG_PGV = (0.883 - np.sqrt(0.883**2 - 4 * 0.213 * 0.678)) / (2 * 0.213)
+
+
+def _of_kind(table: dict[str, float], kind: str) -> float:
+    try:
+        return table[kind]
+    except KeyError:
+        raise ValueError(f"unknown kind of earthquake '{kind}'; known: {', '.join(table)}") from None
+
+
+def pgv_si_midorikawa_m_per_s(
+    magnitude_w: ArrayLike, hypocentre_depth_m: ArrayLike, distance_m: ArrayLike, kind: str = "crustal"
+) -> Array:
+    """Median peak ground velocity on ground of Vs 600 m/s; distance: closest to the fault plane.
+
+    log PGV(cm/s) = 0.58 Mw + 0.0038 D + d - 1.29 - log(X + 0.0028 10^(0.5 Mw)) - 0.002 X; Mw clipped at 8.3.
+    Source: Si & Midorikawa 1999 as coded in OpenQuake 3.26 (status read).
+    """
+    magnitude = np.minimum(np.asarray(magnitude_w, float), 8.3)
+    depth_km, distance_km = np.asarray(hypocentre_depth_m) / M_PER_KM, np.asarray(distance_m) / M_PER_KM
+    log_pgv = 0.58 * magnitude + 0.0038 * depth_km + _of_kind(SM99_PGV_KIND, kind) - 1.29
+    log_pgv = log_pgv - np.log10(distance_km + 0.0028 * 10 ** (0.5 * magnitude)) - 0.002 * distance_km
+    return 10.0**log_pgv / CM_PER_M
+
+
+def pga_si_midorikawa_m_per_s2(
+    magnitude_w: ArrayLike, hypocentre_depth_m: ArrayLike, distance_m: ArrayLike, kind: str = "crustal"
+) -> Array:
+    """Median peak ground acceleration; arguments as `pgv_si_midorikawa_m_per_s`.
+
+    log PGA(gal) = 0.50 Mw + 0.0043 D + d + 0.61 - log(X + 0.0055 10^(0.5 Mw)) - 0.003 X.
+    Source: as above (read); the clip of Mw at 8.3 is taken over from the PGV row.
+    """
+    magnitude = np.minimum(np.asarray(magnitude_w, float), 8.3)
+    depth_km, distance_km = np.asarray(hypocentre_depth_m) / M_PER_KM, np.asarray(distance_m) / M_PER_KM
+    log_pga = 0.50 * magnitude + 0.0043 * depth_km + _of_kind(SM99_PGA_KIND, kind) + 0.61
+    log_pga = log_pga - np.log10(distance_km + 0.0055 * 10 ** (0.5 * magnitude)) - 0.003 * distance_km
+    return 10.0**log_pga / CM_PER_M
+
+
+def sigma_si_midorikawa(distance_m: ArrayLike) -> Array:
+    """Total standard deviation of log10 motion for crustal earthquakes (NIED form, OpenQuake, read).
+
+    0.23 up to 20 km, linear in log distance to 0.20 at 30 km, 0.20 beyond.
+    """
+    log_km = np.log10(np.maximum(np.asarray(distance_m, float) / M_PER_KM, 1.0))
+    return np.interp(log_km, [np.log10(20.0), np.log10(30.0)], [0.23, 0.20])
+
+
+@dataclass(frozen=True)
+class MorikawaFujiwaraRow:
+    """Coefficients of one measure of motion; the units are those of the published table (km, cm, s)."""
+
+    a: float
+    b: tuple[float, float, float]  # crustal, interface, intraslab
+    c: tuple[float, float, float]
+    d: float
+    basin_slope: float
+    basin_least_m: float
+    site_slope: float
+    site_most_m_per_s: float
+    sigma: float
+
+
+MF13_KINDS = ("crustal", "interface", "intraslab")
+MF13_HALF_INTENSITY = MorikawaFujiwaraRow(
+    -0.0321, (-0.003736, -0.003320, -0.004195), (6.9301, 6.9042, 7.2975),
+    0.005078, 0.032214, 320.0, -0.756496, 1200.0, 0.3493,
+)  # fmt: skip
+MF13_PGA = MorikawaFujiwaraRow(
+    -0.0321, (-0.005315, -0.005042, -0.005605), (7.0830, 7.1181, 7.5035),
+    0.011641, -0.055358, 15.0, -0.523212, 1950.0, 0.3761,
+)  # fmt: skip
+MF13_PGV = MorikawaFujiwaraRow(
+    -0.0325, (-0.002654, -0.002408, -0.003451), (5.6952, 5.6026, 6.0030),
+    0.002266, 0.129142, 105.0, -0.693402, 850.0, 0.3399,
+)  # fmt: skip
+
+
+def _log_morikawa_fujiwara(
+    row: MorikawaFujiwaraRow,
+    magnitude_w: ArrayLike,
+    distance_m: ArrayLike,
+    vs30_m_per_s: ArrayLike,
+    basin_depth_m: ArrayLike,
+    kind: str,
+) -> Array:
+    """log10 of the measure, published units; see the three public functions."""
+    if kind not in MF13_KINDS:
+        raise ValueError(f"unknown kind of earthquake '{kind}'; known: {', '.join(MF13_KINDS)}")
+    which = MF13_KINDS.index(kind)
+    magnitude = np.minimum(np.asarray(magnitude_w, float), 8.2)
+    distance_km = np.asarray(distance_m, float) / M_PER_KM
+    path = row.b[which] * distance_km - np.log10(distance_km + row.d * 10 ** (0.5 * magnitude))
+    basin = row.basin_slope * np.log10(np.maximum(basin_depth_m, row.basin_least_m) / 300.0)
+    site = row.site_slope * np.log10(np.minimum(vs30_m_per_s, row.site_most_m_per_s) / 350.0)
+    return row.a * (magnitude - 16.0) ** 2 + row.c[which] + path + basin + site
+
+
+def intensity_morikawa_fujiwara(
+    magnitude_w: ArrayLike,
+    distance_m: ArrayLike,
+    vs30_m_per_s: ArrayLike,
+    basin_depth_m: ArrayLike = 300.0,
+    kind: str = "crustal",
+) -> Array:
+    """Mean JMA intensity at the surface, valid to Mw 9 (an independent check on the PGV chain).
+
+    `basin_depth_m`: depth to Vs 1400 m/s. Twice the sum of the published row (sigma 2 x 0.3493); without the
+    anomalous-intensity terms of deep earthquakes. Source: Morikawa & Fujiwara 2013 as coded in OpenQuake 3.26
+    (status read).
+    """
+    return 2.0 * _log_morikawa_fujiwara(MF13_HALF_INTENSITY, magnitude_w, distance_m, vs30_m_per_s, basin_depth_m, kind)
+
+
+def pga_morikawa_fujiwara_m_per_s2(
+    magnitude_w: ArrayLike,
+    distance_m: ArrayLike,
+    vs30_m_per_s: ArrayLike,
+    basin_depth_m: ArrayLike = 300.0,
+    kind: str = "crustal",
+) -> Array:
+    """Median surface peak ground acceleration; arguments and source as `intensity_morikawa_fujiwara`."""
+    row_log = _log_morikawa_fujiwara(MF13_PGA, magnitude_w, distance_m, vs30_m_per_s, basin_depth_m, kind)
+    return 10.0**row_log / CM_PER_M
+
+
+def pgv_morikawa_fujiwara_m_per_s(
+    magnitude_w: ArrayLike,
+    distance_m: ArrayLike,
+    vs30_m_per_s: ArrayLike,
+    basin_depth_m: ArrayLike = 300.0,
+    kind: str = "crustal",
+) -> Array:
+    """Median surface peak ground velocity; arguments and source as `intensity_morikawa_fujiwara`."""
+    row_log = _log_morikawa_fujiwara(MF13_PGV, magnitude_w, distance_m, vs30_m_per_s, basin_depth_m, kind)
+    return 10.0**row_log / CM_PER_M
+
+
+def site_amplification(vs30_m_per_s: ArrayLike) -> Array:
+    """PGV at the surface over PGV on ground of Vs 600 m/s: log ARV = 2.367 - 0.852 log AVS30.
+
+    Source: Fujimoto & Midorikawa 2006 (status unverified). Outside 100 to 1500 m/s the nearest end is used
+    (assumed span of the data).
+    """
+    return 10.0 ** (2.367 - 0.852 * np.log10(np.clip(vs30_m_per_s, 100.0, 1500.0)))
+
+
+def intensity_1999(pgv_m_per_s: ArrayLike) -> Array:
+    """JMA intensity from surface PGV > 0: I = 2.68 + 1.72 log PGV(cm/s), for I >= 4, sd about 0.21.
+
+    Source: Midorikawa, Fujimoto & Muramatsu 1999 (status unverified). Not cut off below 4: use `intensity`
+    there.
+    """
+    return 2.68 + 1.72 * np.log10(np.asarray(pgv_m_per_s, float) * CM_PER_M)
+
+
+def intensity(pgv_m_per_s: ArrayLike) -> Array:
+    """JMA intensity from surface PGV over the whole range, continuous and rising, 0 for no motion.
+
+    The 1999 form above the point where it meets the 2005 form I = 2.002 + 2.603 L - 0.213 L^2, L = log
+    PGV(cm/s), i.e. from 10.4 cm/s or I = 4.43; below it the 2005 form (Fujimoto & Midorikawa 2005), floored
+    at 0. At I = 4, the edge of the 1999 form, the two differ by 0.13. Both unverified; the joint is our
+    choice (assumed).
+    """
+    log_pgv = np.log10(np.maximum(np.asarray(pgv_m_per_s, float) * CM_PER_M, 0.01))
+    weak = 2.002 + 2.603 * log_pgv - 0.213 * log_pgv**2
+    strong = 2.68 + 1.72 * log_pgv
+    return np.maximum(np.where(log_pgv < INTENSITY_JOINT_LOG_PGV, weak, strong), 0.0)
+
+
+def pgv_from_intensity_m_per_s(jma_intensity: ArrayLike) -> Array:
+    """Surface PGV whose `intensity` is the given value (> 0); inverse of that function."""
+    wanted = np.asarray(jma_intensity, float)
+    strong = (wanted - 2.68) / 1.72
+    # the rising branch of the parabola; beyond its top the strong branch is taken anyway
+    root = np.sqrt(np.maximum(2.603**2 - 4 * 0.213 * (wanted - 2.002), 0.0))
+    weak = (2.603 - root) / (2 * 0.213)
+    log_pgv = np.where(strong < INTENSITY_JOINT_LOG_PGV, weak, strong)
+    return 10.0**log_pgv / CM_PER_M
+
+
+def jma_class(jma_intensity: ArrayLike) -> Array:
+    """Row in JMA_CLASS_NAMES (0, 1, 2, 3, 4, 5-, 5+, 6-, 6+, 7) of each instrumental intensity; -1 for NaN.
+
+    Classes are closed below: 4.5 is 5-, 6.5 is 7. Source: JMA intensity scale of 1996.
+    """
+    values = np.asarray(jma_intensity, float)
+    row = np.searchsorted(JMA_CLASS_LOWER[1:], values, side="right")
+    return np.where(np.isnan(values), -1, row).astype(np.int8)
+
+
+def intensity_of_mesh_code(class_code: ArrayLike) -> Array:
+    """Middle of the class that a published mesh code stands for (5.0 = 5-, 5.5 = 5+, ... 7.0 = 7).
+
+    The code is an upper edge, not a value: 6.0 means 5.5 to 5.9. So code - 0.25 from 5.0 up (7.0 gives 6.75,
+    open ended); codes of 4 and less name a whole class and are its middle. Taken as numbers codes bias by
+    +0.25.
+    """
+    code = np.asarray(class_code, float)
+    return np.where(code >= 5.0, code - 0.25, code)

@@ -1,0 +1,245 @@
+"""The one time loop: steps layers in their fixed order, carries quantities between them, books, journals, samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from twin import ledger
+from twin.chance import Chance
+from twin.contract import Clock, Layer, Result
+from twin.errors import ScenarioError, StateError, TwinError
+from twin.journal import Journal
+from twin.params import Params
+from twin.table import Table
+from twin.wiring import Wire, Wiring
+from twin.world import World
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Step lengths: `pieces` are (until_s, step_s), ascending; boundaries are the only instants a run can stop at."""
+
+    pieces: tuple[tuple[int, int], ...]
+
+    def step_s(self, now_s: int) -> int:
+        """Length of the step that begins at `now_s`. Raises ScenarioError beyond the last piece."""
+        for until_s, step_s in self.pieces:
+            if now_s < until_s:
+                return step_s
+        raise ScenarioError(f"the step schedule ends at T+{self.pieces[-1][0]} s; extend `schedule` in the scenario")
+
+    def boundaries(self, start_s: int, until_s: int) -> Iterator[int]:
+        """Ends of the steps after `start_s`, up to the last one not beyond `until_s`."""
+        now_s = start_s
+        while now_s < until_s:
+            now_s += self.step_s(now_s)
+            if now_s > until_s:
+                return
+            yield now_s
+
+    def floor(self, at_s: int) -> int:
+        """The last boundary at or before an instant."""
+        return max((b for b in self.boundaries(0, at_s)), default=0)
+
+    def halved(self) -> Schedule:
+        """The same schedule with every step half as long."""
+        return Schedule(tuple((until_s, step_s // 2) for until_s, step_s in self.pieces))
+
+
+@dataclass
+class RunState:
+    """Everything needed to go on, bit for bit: what a snapshot holds."""
+
+    step: int
+    now_s: int
+    layers: dict[str, Any]
+    outputs: dict[str, dict[str, Array]]
+    pending: dict[str, Array]  # row id -> amount on its way
+    returned: dict[str, dict[str, Array]]  # layer -> var -> what a cut transfer handed back
+    last_s: dict[str, int]
+    stocks: dict[str, dict[str, float]]
+    last_event: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+@dataclass
+class Twin:
+    """A running twin: constant `given` of each layer, wiring, schedule, and the state that moves."""
+
+    world: World
+    wiring: Wiring
+    schedule: Schedule
+    chance: Chance
+    given: dict[str, Any]
+    state: RunState
+    journal: Journal
+    layer_s: dict[str, float]
+    busy: tuple[str, float] | None = None  # layer at work and when it began, for the watchdog
+
+    @classmethod
+    def begin(
+        cls, world: World, wiring: Wiring, schedule: Schedule, chance: Chance, params: Mapping[str, Params]
+    ) -> Twin:
+        """Prepare all layers and make the state at time 0."""
+        given = {layer.name: layer.prepare(world, params[layer.name]) for layer in wiring.layers}
+        states = {layer.name: freeze(layer.start(given[layer.name], chance)) for layer in wiring.layers}
+        state = RunState(
+            step=0,
+            now_s=0,
+            layers=states,
+            outputs={},
+            pending={},
+            returned={},
+            last_s={layer.name: 0 for layer in wiring.layers},
+            stocks={layer.name: ledger.totals(layer, given[layer.name], states[layer.name]) for layer in wiring.layers},
+        )
+        return cls(world, wiring, schedule, chance, given, state, Journal(wiring), dict.fromkeys(states, 0.0))
+
+    def resume(self, state: RunState) -> None:
+        """Continue from a restored state; what was journalled before stays with whoever stored it."""
+        self.state = state
+        self.journal = Journal(self.wiring, last=dict(state.last_event))
+
+    def set_params(self, layer: str, values: Mapping[str, Any]) -> None:
+        """Swap parameters of one layer from now on (a lever). Raises ParameterError outside the range."""
+        given = self.given[layer]
+        changed = given.params.replace(values, where=f"{layer}: ")
+        self.given[layer] = type(given)(
+            **{**{f.name: getattr(given, f.name) for f in fields(given)}, "params": changed}
+        )
+
+    def advance(self, until_s: int) -> Iterator[int]:
+        """Step until the last boundary not beyond `until_s`; yields the time after each step."""
+        for end_s in self.schedule.boundaries(self.state.now_s, until_s):
+            self._step(end_s)
+            yield end_s
+
+    def measure(self) -> dict[str, Array]:
+        """Every declared series now: name -> array (municipality,)."""
+        values: dict[str, Array] = {}
+        for layer in self.wiring.layers:
+            values.update(layer.measure(self.given[layer.name], self.state.layers[layer.name]))
+        return values
+
+    def _step(self, end_s: int) -> None:
+        state = self.state
+        for position, layer in enumerate(self.wiring.layers):
+            if not self._due(layer, end_s):
+                continue
+            inputs = self._inputs(layer)
+            start_s = state.last_s[layer.name]
+            self._deliver(layer)
+            clock = Clock(start_s, end_s - start_s, self.world.origin, self.chance)
+            begun = time.perf_counter()
+            self.busy = (layer.name, begun)
+            result = self._call(layer, inputs, clock)
+            self.layer_s[layer.name] += time.perf_counter() - begun
+            self.busy = None
+            self._accept(position, layer, result, inputs, clock)
+        state.now_s = end_s
+        state.step += 1
+        state.last_event = self.journal.last
+
+    def _due(self, layer: Layer, end_s: int) -> bool:
+        if self.state.step == 0 or end_s // layer.every_s > self.state.last_s[layer.name] // layer.every_s:
+            return True
+        return any(self._collect(self.wiring.feeds[layer.name][need]).any() for need in layer.wakes)
+
+    def _call(self, layer: Layer, inputs: Mapping[str, Array], clock: Clock) -> Result:
+        try:
+            return layer.step(self.given[layer.name], self.state.layers[layer.name], inputs, clock)
+        except TwinError:
+            raise
+        except Exception as error:
+            raise StateError(
+                f"layer {layer.name} failed at T+{clock.end_s} s (step {self.state.step}): "
+                f"{type(error).__name__}: {error}. "
+                "This is a fault of the program; run again with --debug and report it."
+            ) from error
+
+    def _inputs(self, layer: Layer) -> dict[str, Array]:
+        inputs = {need: self._collect(wires) for need, wires in self.wiring.feeds[layer.name].items()}
+        for var in layer.gives:
+            if var.stock:
+                inputs[f"returned_{var.name}"] = self.state.returned.get(layer.name, {}).get(
+                    var.name, np.zeros(self.world.shape(var.on))
+                )
+        return inputs
+
+    def _collect(self, wires: Sequence[Wire]) -> Array:
+        arrays = [self._carried(wire) for wire in wires]
+        return arrays[0] if len(arrays) == 1 else np.sum(arrays, axis=0)
+
+    def _carried(self, wire: Wire) -> Array:
+        if wire.cut:
+            return wire.neutral
+        if wire.given.kind == "amount":
+            value = self.state.pending.get(wire.link.id)
+        else:
+            value = self.state.outputs.get(wire.link.source_layer, {}).get(wire.given.name)
+        if value is None:
+            return wire.before
+        return value if wire.carrier is None else wire.carrier(value)
+
+    def _deliver(self, layer: Layer) -> None:
+        for wires in self.wiring.feeds[layer.name].values():
+            for wire in wires:
+                self.state.pending.pop(wire.link.id, None)
+        self.state.returned.pop(layer.name, None)
+
+    def _accept(self, position: int, layer: Layer, result: Result, inputs: Mapping[str, Array], clock: Clock) -> None:
+        state = self.state
+        _check_outputs(layer, result.outputs, self.world, clock)
+        state.stocks[layer.name] = ledger.check(
+            layer, self.given[layer.name], state.stocks[layer.name], result, inputs, clock
+        )
+        state.layers[layer.name] = freeze(result.state)
+        state.outputs[layer.name] = {name: _readonly(array) for name, array in result.outputs.items()}
+        state.last_s[layer.name] = clock.end_s
+        for wire in self.wiring.leaving[layer.name]:
+            amount = result.outputs[wire.given.name]
+            if not wire.cut:
+                waiting = state.pending.get(wire.link.id)
+                state.pending[wire.link.id] = _readonly(amount if waiting is None else waiting + amount)
+            elif wire.link.transfer:
+                state.returned.setdefault(layer.name, {})[wire.given.name] = amount
+        self.journal.write(state.step, position, layer, result.events, clock.end_s)
+
+
+def _check_outputs(layer: Layer, outputs: Mapping[str, Array], world: World, clock: Clock) -> None:
+    for var in layer.gives:
+        array = outputs.get(var.name)
+        if array is None:
+            raise StateError(f"layer {layer.name} did not give '{var.name}' at T+{clock.end_s} s")
+        if array.shape != world.shape(var.on) or array.dtype != np.float64:
+            raise StateError(
+                f"layer {layer.name}: '{var.name}' has shape {array.shape}, type {array.dtype} at T+{clock.end_s} s; "
+                f"declared on {var.on}: {world.shape(var.on)}, float64"
+            )
+
+
+def _readonly(array: Array) -> Array:
+    array.setflags(write=False)
+    return array
+
+
+def freeze(value: Any) -> Any:
+    """Make every array inside a state read-only, in place, and return the state."""
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    elif isinstance(value, Table):
+        for column in value.columns.values():
+            column.setflags(write=False)
+    elif is_dataclass(value):
+        for item in fields(value):
+            freeze(getattr(value, item.name))
+    elif isinstance(value, (dict, Mapping)):
+        for item in value.values():
+            freeze(item)
+    return value

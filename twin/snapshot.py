@@ -1,0 +1,213 @@
+"""Snapshots: the whole run state on disk, raw arrays memory-mapped back, unchanged arrays not written again.
+
+A snapshot at second t is `at-<t>.json` (the tree: numbers, names, and where each array lies) and `at-<t>.bin`
+(the arrays that changed since the last snapshot). Each array carries its BLAKE2b digest, checked on loading.
+Classes are never named in the file: the shape of the state comes from the layers' own fresh state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin.errors import SnapshotError, StoreError
+from twin.run import RunState, freeze
+from twin.table import Table
+
+Array = np.ndarray
+FORMAT = 1
+_ALIGN = 64
+
+
+class Writer:
+    """Writes the snapshots of one member; remembers which array objects already lie on disk."""
+
+    def __init__(self, folder: Path, schemas: Mapping[str, int], world_digest: str):
+        self.folder = folder
+        self.header = {"format": FORMAT, "schemas": dict(schemas), "world": world_digest}
+        self._known: dict[int, tuple[Array, dict[str, Any]]] = {}
+        self._by_digest: dict[str, dict[str, Any]] = {}
+
+    def save(self, state: RunState) -> Path:
+        """Write a snapshot and return its path. Raises StoreError if the disk refuses."""
+        name = f"at-{state.now_s:09d}"
+        chunks: list[Array] = []
+        kept: dict[int, tuple[Array, dict[str, Any]]] = {}
+        offset = 0
+
+        def place(array: Array) -> dict[str, Any]:
+            nonlocal offset
+            known = self._known.get(id(array))
+            if known is not None and known[0] is array:
+                kept[id(array)] = known
+                return known[1]
+            data = np.ascontiguousarray(array)
+            digest = blake2b(data.tobytes(), digest_size=16).hexdigest()
+            where = self._by_digest.get(f"{digest}{data.dtype.str}{data.shape}")
+            if where is None:
+                where = {
+                    "file": f"{name}.bin",
+                    "at": offset,
+                    "dtype": data.dtype.str,
+                    "shape": list(data.shape),
+                    "digest": digest,
+                }
+                chunks.append(data)
+                offset += -(-data.nbytes // _ALIGN) * _ALIGN
+                self._by_digest[f"{digest}{data.dtype.str}{data.shape}"] = where
+            kept[id(array)] = (array, where)
+            return where
+
+        tree = {"state": _encode(_plain(state), place), **self.header, "now_s": state.now_s}
+        self._known = kept
+        try:
+            _write_chunks(self.folder / f"{name}.bin", chunks)
+            _write_atomically(self.folder / f"{name}.json", json.dumps(tree).encode())
+        except OSError as error:
+            self._known, self._by_digest = {}, {}
+            raise StoreError(
+                f"cannot write snapshot {name} in {self.folder}: {error.strerror}; free disk space, then `twin resume`"
+            ) from None
+        return self.folder / f"{name}.json"
+
+
+def times(folder: Path) -> list[int]:
+    """Seconds of all complete snapshots in a folder, ascending."""
+    return sorted(int(path.stem[3:]) for path in folder.glob("at-*.json") if path.stem[3:].isdigit())
+
+
+def load(folder: Path, at_s: int, fresh: RunState, schemas: Mapping[str, int], world_digest: str) -> RunState:
+    """Restore the snapshot of second `at_s`; `fresh` is a state at time 0, which gives the classes.
+
+    Raises SnapshotError if the file is damaged, of another version, or of another place.
+    """
+    path = folder / f"at-{at_s:09d}.json"
+    try:
+        tree = json.loads(path.read_text())
+        for key, mine in (("format", FORMAT), ("schemas", dict(schemas)), ("world", world_digest)):
+            if tree[key] != mine:
+                raise SnapshotError(f"{path.name}: {key} is {tree[key]}, this program and scenario have {mine}")
+        plain = _decode(tree["state"], _plain(fresh), _Reader(folder))
+    except SnapshotError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SnapshotError(
+            f"{path}: damaged snapshot ({error}); delete it, `twin resume` uses the one before"
+        ) from None
+    state = _rebuild(plain)
+    for layer in state.layers.values():
+        freeze(layer)
+    return state
+
+
+class _Reader:
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._maps: dict[str, Array] = {}
+
+    def __call__(self, where: Mapping[str, Any]) -> Array:
+        name = where["file"]
+        if Path(name).name != name:
+            raise SnapshotError(f"array file '{name}' points outside the snapshot folder")
+        if name not in self._maps:
+            self._maps[name] = np.memmap(self.folder / name, dtype=np.uint8, mode="r")
+        dtype, shape = np.dtype(where["dtype"]), tuple(where["shape"])
+        if dtype.hasobject:
+            raise SnapshotError(f"{name}: objects are not allowed in a snapshot")
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        raw = self._maps[name][where["at"] : where["at"] + size] if size else np.empty(0, np.uint8)
+        if raw.size != size or blake2b(raw.tobytes(), digest_size=16).hexdigest() != where["digest"]:
+            raise SnapshotError(f"{self.folder / name}: array at byte {where['at']} is damaged")
+        return raw.view(dtype).reshape(shape) if size else np.empty(shape, dtype)
+
+
+def _plain(state: RunState) -> dict[str, Any]:
+    """The run state as nested dicts; event keys, which are pairs, become three columns."""
+    plain = {item.name: getattr(state, item.name) for item in fields(state) if item.name != "last_event"}
+    keys = list(state.last_event)
+    names = sorted({quantity for quantity, _ in keys})
+    position = {name: number for number, name in enumerate(names)}
+    plain["last_event"] = {
+        "names": np.array(names, dtype=np.str_) if names else np.empty(0, "U1"),
+        "name": np.array([position[quantity] for quantity, _ in keys], dtype=np.int64),
+        "row": np.array([row for _, row in keys], dtype=np.int64),
+        "id": np.array(list(state.last_event.values()), dtype=np.int64),
+    }
+    return plain
+
+
+def _rebuild(plain: dict[str, Any]) -> RunState:
+    events = plain.pop("last_event")
+    names = events["names"].tolist()
+    last = {
+        (names[name], row): number
+        for name, row, number in zip(
+            events["name"].tolist(), events["row"].tolist(), events["id"].tolist(), strict=True
+        )
+    }
+    return RunState(**plain, last_event=last)
+
+
+def _encode(value: Any, place: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"array": place(value)}
+    if isinstance(value, Table):
+        return {"table": {name: _encode(column, place) for name, column in value.columns.items()}}
+    if is_dataclass(value):
+        return {"record": {item.name: _encode(getattr(value, item.name), place) for item in fields(value)}}
+    if isinstance(value, Mapping):
+        return {"map": {name: _encode(item, place) for name, item in value.items()}}
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    raise StoreError(
+        f"a state may hold arrays, numbers, texts, Tables and records of these; found {type(value).__name__}"
+    )
+
+
+def _decode(node: Any, like: Any, read: _Reader) -> Any:
+    """Build the value described by `node`; `like` gives the class of records where one is needed."""
+    if not isinstance(node, dict):
+        return node
+    kind, content = next(iter(node.items()))
+    if kind == "array":
+        return read(content)
+    if kind == "table":
+        return Table({name: _decode(column, None, read) for name, column in content.items()})
+    if kind == "record":
+        if set(content) != {item.name for item in fields(like)}:
+            raise SnapshotError(f"fields of {type(like).__name__} differ from this program's: {sorted(content)}")
+        values = {name: _decode(item, getattr(like, name), read) for name, item in content.items()}
+        return type(like)(**values)
+    if kind == "map":
+        known = like if isinstance(like, Mapping) else {}
+        return {name: _decode(item, known.get(name), read) for name, item in content.items()}
+    raise SnapshotError(f"unknown node '{kind}'")
+
+
+def _write_chunks(path: Path, chunks: list[Array]) -> None:
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        for chunk in chunks:
+            data = chunk.tobytes()
+            file.write(data + b"\0" * (-len(data) % _ALIGN))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".tmp-json")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,257 @@
+"""A run on disk: manifest, series and events as Parquet, snapshots; parts are written with each snapshot and merged
+at the end, so that a run cut short at any moment goes on from its last snapshot with the same result.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from twin.contract import Layer
+from twin.errors import StoreError
+from twin.journal import Line, subjects
+from twin.world import World
+
+Array = np.ndarray
+SERIES_VERSION = 1
+TEXT = pa.dictionary(pa.int32(), pa.string())
+SERIES_SCHEMA = pa.schema(
+    [
+        ("time_s", pa.int64()),
+        ("time", pa.timestamp("s", tz="Asia/Tokyo")),
+        ("quantity", TEXT),
+        ("unit", TEXT),
+        ("area", TEXT),
+        ("member", pa.int16()),
+        ("kind", TEXT),
+        ("label", TEXT),
+        ("value", pa.float64()),
+    ]
+)
+EVENTS_SCHEMA = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("member", pa.int16()),
+        ("time_s", pa.int64()),
+        ("layer", TEXT),
+        ("kind", TEXT),
+        ("subject", TEXT),
+        ("area", TEXT),
+        ("quantity", TEXT),
+        ("amount", pa.float64()),
+        ("unit", TEXT),
+        ("causes", pa.list_(pa.int64())),
+        ("args", pa.string()),
+    ]
+)
+
+
+class Sampler:
+    """Turns measured series into rows of the series table."""
+
+    def __init__(self, world: World, layers: Sequence[Layer], member: int):
+        self.origin_s = int(world.origin.timestamp())
+        self.areas = [*world["municipality"].ids.tolist(), "all"]
+        self.member = member
+        self.series = [series for layer in layers for series in layer.series]
+        self._times: list[int] = []
+        self._values: list[Array] = []
+
+    def add(self, now_s: int, measured: Mapping[str, Array]) -> None:
+        """Keep one sample of every series; each array has shape (municipality,)."""
+        block = np.empty((len(self.series), len(self.areas)))
+        for row, series in enumerate(self.series):
+            values = measured[series.name]
+            block[row, :-1] = values
+            block[row, -1] = _total(values, series.total)
+        self._times.append(now_s)
+        self._values.append(block)
+
+    def take(self) -> pa.Table:
+        """The rows sampled since the last call, ordered by time, quantity, area."""
+        n_time, n_series, n_area = len(self._times), len(self.series), len(self.areas)
+        time_s = np.repeat(np.array(self._times, dtype=np.int64), n_series * n_area)
+        which = np.tile(np.repeat(np.arange(n_series), n_area), n_time)
+        area = np.tile(np.arange(n_area), n_time * n_series)
+        value = np.concatenate([block.ravel() for block in self._values]) if n_time else np.empty(0)
+        self._times, self._values = [], []
+        columns = {
+            "time_s": time_s,
+            "time": pa.array(time_s + self.origin_s).cast(pa.timestamp("s", tz="Asia/Tokyo")),
+            "quantity": _dictionary(which, [series.name.removeprefix("reported.") for series in self.series]),
+            "unit": _dictionary(which, [series.unit for series in self.series]),
+            "area": _dictionary(area, self.areas),
+            "member": np.full(len(time_s), self.member, dtype=np.int16),
+            "kind": _dictionary(which, [series.kind for series in self.series]),
+            "label": _dictionary(np.zeros(len(time_s), dtype=np.int64), ["simulated"]),
+            "value": value,
+        }
+        return pa.table(columns, schema=SERIES_SCHEMA)
+
+
+def events_table(world: World, layers: Sequence[Layer], lines: Sequence[Line], member: int) -> pa.Table:
+    """Journal lines as a table with subjects, areas and units spelled out."""
+    names = [layer.name for layer in layers]
+    declared = {f"{layer.name}.{var.name}": var for layer in layers for var in (*layer.gives, *layer.records)}
+    subject, area = subjects(world, {path: var.on for path, var in declared.items()}, lines, names)
+    quantity = [f"{names[line[2]]}.{line[4]}" for line in lines]
+    columns = {
+        "id": [line[0] for line in lines],
+        "member": np.full(len(lines), member, dtype=np.int16),
+        "time_s": [line[1] for line in lines],
+        "layer": pa.array([names[line[2]] for line in lines], pa.string()).dictionary_encode(),
+        "kind": pa.array([line[3] for line in lines], pa.string()).dictionary_encode(),
+        "subject": pa.array(subject, pa.string()).dictionary_encode(),
+        "area": pa.array(area, pa.string()).dictionary_encode(),
+        "quantity": pa.array(quantity, pa.string()).dictionary_encode(),
+        "amount": [line[6] for line in lines],
+        "unit": pa.array([declared[path].unit for path in quantity], pa.string()).dictionary_encode(),
+        "causes": pa.array([list(line[7]) for line in lines], pa.list_(pa.int64())),
+        "args": [json.dumps(line[8], default=float) for line in lines],
+    }
+    return pa.table(columns, schema=EVENTS_SCHEMA)
+
+
+class RunFolder:
+    """The folder of one run. Raises StoreError with a cure whenever the disk refuses."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, manifest: Mapping[str, Any]) -> RunFolder:
+        """Make the folder and write the first manifest; refuses a folder that already holds a run."""
+        folder = cls(path)
+        if (path / "manifest.json").exists():
+            raise StoreError(f"{path} already holds a run; choose another --out, or `twin resume {path}`")
+        try:
+            (path / "snapshots").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot create run folder {path}: {error.strerror}; choose another --out") from None
+        folder.write_manifest(manifest)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """An existing run. Raises StoreError if there is none."""
+        if not (path / "manifest.json").is_file():
+            raise StoreError(f"{path} is not a run folder (no manifest.json); `twin runs` lists the runs there are")
+        return cls(path)
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as a dict. Raises StoreError if it is damaged."""
+        try:
+            return json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self.path / 'manifest.json'} cannot be read: {error}") from None
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Replace the manifest in one step."""
+        self._write("manifest.json", json.dumps(dict(manifest), ensure_ascii=False, indent=1).encode())
+
+    def update_manifest(self, **changes: Any) -> dict[str, Any]:
+        """Change some fields of the manifest and return it whole."""
+        manifest = {**self.manifest(), **changes}
+        self.write_manifest(manifest)
+        return manifest
+
+    def member_folder(self, member: int) -> Path:
+        """Where a member keeps its snapshots and parts."""
+        folder = self.path / "snapshots" / f"member-{member:03d}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot create {folder}: {error.strerror}") from None
+        return folder
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a file of the run (the report) in one step."""
+        self._write(name, text.encode())
+        return self.path / name
+
+    def merge(self, members: Iterable[int], observed: pa.Table | None = None) -> str:
+        """Merge the parts of all members into series.parquet and events.parquet; returns the digest."""
+        hasher = blake2b(digest_size=16)
+        for name, schema in (("series", SERIES_SCHEMA), ("events", EVENTS_SCHEMA)):
+            tables = [
+                pq.read_table(part, schema=schema)
+                for member in members
+                for part in parts(self.member_folder(member), name)
+            ]
+            if name == "series" and observed is not None and len(observed):
+                tables.append(observed.cast(schema))
+            table = pa.concat_tables(tables).unify_dictionaries() if tables else schema.empty_table()
+            _digest(table, hasher)
+            write_parquet(table, self.path / f"{name}.parquet")
+        return hasher.hexdigest()
+
+    def series(self) -> pa.Table:
+        """The series of the run. Raises StoreError before it is finished."""
+        return self._read("series.parquet")
+
+    def events(self) -> pa.Table:
+        """The events of the run. Raises StoreError before it is finished."""
+        return self._read("events.parquet")
+
+    def _read(self, name: str) -> pa.Table:
+        if not (self.path / name).is_file():
+            raise StoreError(f"{self.path} has no {name} yet; `twin resume {self.path}` finishes the run")
+        return pq.read_table(self.path / name)
+
+    def _write(self, name: str, data: bytes) -> None:
+        temporary = self.path / f".{name}.tmp"
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(self.path / name)
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path / name}: {error.strerror}; nothing finished is lost") from None
+
+
+def parts(folder: Path, name: str) -> list[Path]:
+    """Part files of a member (`series` or `events`) in order of time."""
+    return sorted(folder.glob(f"{name}-*.parquet"))
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table in one step. Raises StoreError if the disk refuses."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {path}: {error}; free disk space, then `twin resume`") from None
+
+
+def _total(values: Array, how: str) -> float:
+    known = values[~np.isnan(values)]
+    if not known.size or how == "none":
+        return float("nan")
+    return float(known.max() if how == "max" else known.mean() if how == "mean" else known.sum())
+
+
+def _dictionary(codes: Array, names: Sequence[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(list(names), pa.string()))
+
+
+def _digest(table: pa.Table, hasher: Any) -> None:
+    """Feed a table to the hasher, independent of how its dictionaries and chunks happen to be laid out."""
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        hasher.update(name.encode())
+        if pa.types.is_dictionary(column.type):
+            words = [blake2b(word.encode(), digest_size=8).digest() for word in column.dictionary.to_pylist()]
+            hasher.update(np.frombuffer(b"".join(words), dtype=np.uint64)[column.indices.to_numpy()].tobytes())
+        elif pa.types.is_list(column.type):
+            hasher.update(column.value_lengths().to_numpy().tobytes() + column.flatten().to_numpy().tobytes())
+        elif pa.types.is_string(column.type):
+            hasher.update("\n".join(column.to_pylist()).encode())
+        elif not pa.types.is_timestamp(column.type):  # the timestamp follows from time_s
+            hasher.update(column.to_numpy().tobytes())
