@@ -88,9 +88,7 @@ def test_a_crew_is_granted_all_or_none_and_waits_for_its_last_unit():
 
 
 def test_an_incomplete_crew_is_kept_together_against_later_missions():
-    m = missions(2, need=[2, 1], asked_s=[1, 2])
-    busy = missions(key=1, work_s=300, place=1)
-    m = busy.append(key=[10, 11], place=0, asked_s=[1, 2], work_s=1000, need=[2, 1])
+    m = missions(key=1, work_s=300, place=1).append(key=[10, 11], place=0, asked_s=[1, 2], work_s=1000, need=[2, 1])
     m, _, _ = advance(m, units(2, base=[0, 1]), 0, 10_000, on_a_line)
     assert m.sent_s.tolist() == [0, 300, 1400]
 
@@ -204,7 +202,7 @@ def test_cancel_and_requeue_free_units_and_keep_what_is_left():
 
 def test_queue_figures():
     m = missions(4, place=[0, 2, 2, 1], asked_s=[0, 100, 200, 9000])
-    m, u, _ = advance(m, units(), 0, 500, on_a_line)
+    m, _, _ = advance(m, units(), 0, 500, on_a_line)
     assert waiting(m, 500).tolist() == [False, True, True, False]
     assert waiting(m).sum() == 3
     assert oldest_wait_s(m, 500) == 400

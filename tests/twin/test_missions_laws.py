@@ -1,7 +1,8 @@
-"""Laws of the missions engine, on random cases with several pools, crews, shifts, pre-emption, pauses and closed roads."""
+"""Laws of the missions engine, on random cases: several pools, crews, shifts, pre-emption, pauses, closed roads."""
 
 import io
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def random_case(seed):
 def run(case, cuts):
     m, u, travel_s, around = case
     logs = []
-    for start_s, until_s in zip(cuts[:-1], cuts[1:]):
+    for start_s, until_s in pairwise(cuts):
         m, u, log = advance(m, u, start_s, until_s, travel_s, **around)
         logs.append(log)
     return m, u, np.concatenate(logs)

@@ -40,22 +40,14 @@ def distance_to_rectangles_m(x_m: ArrayLike, y_m: ArrayLike, faults: Rectangles)
                       faults.dip_deg, faults.length_m, faults.width_m)
     ]  # fmt: skip
     nearest_m = np.full(points_x.shape, np.inf)
-    for fault in zip(*np.broadcast_arrays(*columns), strict=True):
-        nearest_m = np.minimum(nearest_m, _distance_to_one_m(points_x, points_y, *fault))
+    for fault in np.stack(np.broadcast_arrays(*columns), axis=-1):
+        nearest_m = np.minimum(nearest_m, _distance_to_one_m(points_x, points_y, fault))
     return nearest_m
 
 
-def _distance_to_one_m(
-    x_m: Array,
-    y_m: Array,
-    fault_x_m: float,
-    fault_y_m: float,
-    top_depth_m: float,
-    strike_deg: float,
-    dip_deg: float,
-    length_m: float,
-    width_m: float,
-) -> Array:
+def _distance_to_one_m(x_m: Array, y_m: Array, fault: Array) -> Array:
+    """Distance to one plane; fault (7,): the fields of `Rectangles` in their order."""
+    fault_x_m, fault_y_m, top_depth_m, strike_deg, dip_deg, length_m, width_m = fault
     strike, dip = np.radians(strike_deg), np.radians(dip_deg)
     east_m, north_m = x_m - fault_x_m, y_m - fault_y_m
     along_m = east_m * np.sin(strike) + north_m * np.cos(strike)

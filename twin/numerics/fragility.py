@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from twin.errors import ParameterError
+
 Array = np.ndarray
 
 BUILDING_CLASSES = (
@@ -58,14 +60,14 @@ SHAKING_MEAN = np.array(  # (class, grade)
 def fit_normal_curve(intensity: ArrayLike, probability: ArrayLike) -> tuple[float, float]:
     """(mean, sd) of the normal curve through anchors: straight line in the probit by least squares.
 
-    Two anchors are met exactly. Raises ValueError unless there are two different intensities and rising
+    Two anchors are met exactly. Raises ParameterError unless there are two different intensities and rising
     values.
     """
     x, y = np.asarray(intensity, float), ndtri(np.asarray(probability, float))
     spread = np.sum((x - x.mean()) ** 2)
     slope = np.sum((x - x.mean()) * (y - y.mean())) / spread if spread > 0.0 else 0.0
     if not slope > 0.0:
-        raise ValueError("anchors must lie at two or more intensities and rise with intensity")
+        raise ParameterError("anchors must lie at two or more intensities and rise with intensity")
     return float(x.mean() - y.mean() / slope), float(1.0 / slope)
 
 
@@ -82,17 +84,21 @@ def shaking_damage_probability(
     """P(total), P(at least half), P(at least partial) by class; shape (…, class, grade) for intensities (…).
 
     mean (class, grade), sd (class,): the stored curves, or others, e.g. means shifted by a calibration;
-    raises ValueError when they would let the grades cross. NaN intensity gives NaN.
+    raises ParameterError when they would let the grades cross. NaN intensity gives NaN.
     """
     centre, width = np.asarray(mean, float), np.asarray(sd, float)
     if np.any(np.diff(centre, axis=-1) > 0.0) or np.any(width <= 0.0):
-        raise ValueError("means must not rise from total to half to partial, and every sd must be > 0")
+        raise ParameterError("means must not rise from total to half to partial, and every sd must be > 0")
     values = np.asarray(jma_intensity, float)[..., None, None]
     return ndtr((values - centre) / width[:, None])
 
 
 def intensity_that_breaks(
-    quantile: ArrayLike, class_of_building: ArrayLike, grade: int = 0, mean: ArrayLike = SHAKING_MEAN
+    quantile: ArrayLike,
+    class_of_building: ArrayLike,
+    grade: int = 0,
+    mean: ArrayLike = SHAKING_MEAN,
+    sd: ArrayLike = SHAKING_SD,
 ) -> Array:
     """Intensity at which a building of given quantile in (0, 1) reaches the grade: its capacity.
 
@@ -100,7 +106,8 @@ def intensity_that_breaks(
     stronger class (higher mean) always helps the same house. P(capacity <= I) is the fragility curve.
     """
     row = np.asarray(class_of_building, np.int64)
-    return np.asarray(mean, float)[row, grade] + SHAKING_SD[row] * ndtri(np.asarray(quantile, float))
+    centre, width = np.asarray(mean, float)[row, grade], np.asarray(sd, float)[row]
+    return centre + width * ndtri(np.asarray(quantile, float))
 
 
 # Suppasri et al. 2013, Table 3 (as transcribed in the sources; read): mu and sigma of ln depth for DS1 to DS6

@@ -7,6 +7,8 @@ km or gal are evaluated in those units inside. Functions broadcast over arrays o
 import numpy as np
 from numpy.typing import ArrayLike
 
+from twin.errors import ParameterError
+
 Array = np.ndarray
 
 MM_PER_M = 1000.0
@@ -99,7 +101,7 @@ def newmark_displacement_m(critical_m_per_s2: ArrayLike, pga_m_per_s2: ArrayLike
     """
     critical, peak = np.asarray(critical_m_per_s2, float), np.asarray(pga_m_per_s2, float)
     if np.any(critical <= 0.0):
-        raise ValueError("the critical acceleration must be > 0 m/s2 (a slope at 0 slides without a shock)")
+        raise ParameterError("the critical acceleration must be > 0 m/s2 (a slope at 0 slides without a shock)")
     ratio = np.minimum(critical / np.maximum(peak, np.finfo(float).tiny), 1.0)
     return 10.0**0.215 * (1.0 - ratio) ** 2.341 * ratio**-1.438 / CM_PER_M
 

@@ -8,6 +8,8 @@ halves (500 m, 250 m). A code is an int64: 8 digits for 1 km, 9 for 500 m, 10 fo
 import numpy as np
 from numpy.typing import ArrayLike
 
+from twin.errors import ScenarioError
+
 Array = np.ndarray
 Codes = np.ndarray
 
@@ -25,7 +27,7 @@ def _quarters_per_cell(digits: int) -> int:
     try:
         return QUARTERS_PER_CELL[digits]
     except KeyError:
-        raise ValueError(f"mesh codes have 8, 9 or 10 digits (1 km, 500 m, 250 m), not {digits}") from None
+        raise ScenarioError(f"mesh codes have 8, 9 or 10 digits (1 km, 500 m, 250 m), not {digits}") from None
 
 
 def _code_of_quarters(row: Codes, column: Codes, digits: int) -> Codes:
@@ -45,12 +47,12 @@ def mesh_code(lat_deg: ArrayLike, lon_deg: ArrayLike, digits: int = 8) -> Codes:
     """JIS X 0410 code of the cell that holds each point; same shape as the (broadcast) inputs.
 
     `digits`: 8 (1 km), 9 (500 m) or 10 (250 m). Cells are closed at the south and west edge, else open.
-    Raises ValueError outside latitude 0 to 66.67 or longitude 100 to 180, where the code has no digits.
+    Raises ScenarioError outside latitude 0 to 66.67 or longitude 100 to 180, where the code has no digits.
     """
     _quarters_per_cell(digits)
     lat, lon = np.broadcast_arrays(np.asarray(lat_deg, float), np.asarray(lon_deg, float))
     if not np.all((lat >= 0.0) & (lat < 200.0 / 3.0) & (lon >= WEST_EDGE_DEG) & (lon < 180.0)):
-        raise ValueError("mesh codes exist for latitude 0 to 66.67 and longitude 100 to 180 degrees only")
+        raise ScenarioError("mesh codes exist for latitude 0 to 66.67 and longitude 100 to 180 degrees only")
     row = np.floor(lat * QUARTERS_PER_DEGREE_LAT).astype(np.int64)
     column = np.floor((lon - WEST_EDGE_DEG) * QUARTERS_PER_DEGREE_LON).astype(np.int64)
     return _code_of_quarters(row, column, digits)
@@ -60,12 +62,12 @@ def mesh_row_column(code: ArrayLike, digits: int = 8) -> tuple[Codes, Codes]:
     """Row (northwards from the equator) and column (eastwards from 100 E) of each cell, counted in cells.
 
     Neighbouring cells differ by one, across the borders of the upper meshes too. Inverse of `mesh_code_of`.
-    Raises ValueError when a code does not have `digits` digits or holds an impossible digit.
+    Raises ScenarioError when a code does not have `digits` digits or holds an impossible digit.
     """
     step = _quarters_per_cell(digits)
     codes = np.asarray(code, np.int64)
     if not np.all((codes >= 10 ** (digits - 1)) & (codes < 10**digits)):
-        raise ValueError(f"every mesh code must have {digits} digits")
+        raise ScenarioError(f"every mesh code must have {digits} digits")
     quarter = codes % 10 - 1 if digits == 10 else np.zeros_like(codes)
     half = codes // 10 ** (digits - 9) % 10 - 1 if digits >= 9 else np.zeros_like(codes)
     base = codes // 10 ** (digits - 8)
@@ -75,7 +77,7 @@ def mesh_row_column(code: ArrayLike, digits: int = 8) -> tuple[Codes, Codes]:
     row = lat_first * 320 + lat_second * 40 + lat_third * 4 + half // 2 * 2 + quarter // 2
     column = lon_first * 320 + lon_second * 40 + lon_third * 4 + half % 2 * 2 + quarter % 2
     if not np.array_equal(_code_of_quarters(row, column, digits), codes):
-        raise ValueError("a mesh code holds an impossible digit (second mesh 0-7, halves and quarters 1-4)")
+        raise ScenarioError("a mesh code holds an impossible digit (second mesh 0-7, halves and quarters 1-4)")
     return row // step, column // step
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 
+from twin.errors import ParameterError, StateError
+
 Array = np.ndarray
 
 PAD_RANGES = 6.0  # free margin of the periodic grid, in correlation ranges: wrap-around adds < 0.01
@@ -25,15 +27,16 @@ RELATIVE_JITTER = 1e-9  # added to the diagonal, relative to the prior variance:
 class FieldPlan:
     """What a draw of the field needs, made once by `plan_field`.
 
-    `normals_shape`: (row, column) of the periodic grid = number of normals a draw takes; row and column 0
-    lie at the smallest y and x, rounded down to a multiple of the spacing, so grids of overlapping regions
-    share their nodes.
+    `normals_shape`: (row, column) of the periodic grid = number of normals a draw takes. `first_node`: row
+    and column of its first node on the lattice y = row x spacing, x = column x spacing, so that normals can
+    be keyed by lattice node and overlapping regions with one origin share them.
     """
 
     root_spectrum: Array  # (row, column // 2 + 1)
     node: Array  # (point, 4) flat index of the surrounding nodes
     weight: Array  # (point, 4) bilinear weights scaled to unit variance
     normals_shape: tuple[int, int]
+    first_node: tuple[int, int]
 
 
 def plan_field(x_m: ArrayLike, y_m: ArrayLike, range_m: float, spacing_m: float = 500.0) -> FieldPlan:
@@ -48,9 +51,10 @@ def plan_field(x_m: ArrayLike, y_m: ArrayLike, range_m: float, spacing_m: float 
     Memory: O(grid + point).
     """
     if not (range_m > 0.0 and spacing_m > 0.0):
-        raise ValueError(f"range and spacing must be > 0 m, got {range_m} and {spacing_m}")
+        raise ParameterError(f"range and spacing must be > 0 m, got {range_m} and {spacing_m}")
     east, north = np.asarray(x_m, float) / spacing_m, np.asarray(y_m, float) / spacing_m
-    column, row = east - np.floor(east.min()), north - np.floor(north.min())
+    first_column, first_row = np.floor(east.min()), np.floor(north.min())
+    column, row = east - first_column, north - first_row
     pad = PAD_RANGES * range_m / spacing_m
     n_row, n_column = (_fast_length(int(np.ceil(axis.max() + 2 + pad))) for axis in (row, column))
     covariance = _periodic_covariance(n_row, n_column, spacing_m / range_m)
@@ -61,7 +65,8 @@ def plan_field(x_m: ArrayLike, y_m: ArrayLike, range_m: float, spacing_m: float 
     corner = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     lag = np.abs(corner[:, None] - corner[None])
     variance = np.einsum("pi,ij,pj->p", weight, covariance[lag[..., 0], lag[..., 1]], weight)
-    return FieldPlan(root_spectrum, node, weight / np.sqrt(variance)[:, None], (n_row, n_column))
+    scaled = weight / np.sqrt(variance)[:, None]
+    return FieldPlan(root_spectrum, node, scaled, (n_row, n_column), (int(first_row), int(first_column)))
 
 
 def _fast_length(least: int) -> int:
@@ -106,7 +111,7 @@ def draw_field(plan: FieldPlan, normals: Array) -> Array:
     Leading axes are allowed: (draw, row, column) gives (draw, point).
     """
     if normals.shape[-2:] != plan.normals_shape:
-        raise ValueError(f"normals must end in shape {plan.normals_shape}, got {normals.shape}")
+        raise StateError(f"normals must end in shape {plan.normals_shape}, got {normals.shape}")
     nodes = np.fft.irfft2(np.fft.rfft2(normals) * plan.root_spectrum, s=plan.normals_shape)
     flat = nodes.reshape(*normals.shape[:-2], -1)
     field = flat[..., plan.node[:, 0]] * plan.weight[:, 0]
@@ -115,21 +120,21 @@ def draw_field(plan: FieldPlan, normals: Array) -> Array:
     return field
 
 
-def residual_covariance(
-    x_m: Array, y_m: Array, other_x_m: Array, other_y_m: Array, tau: float, phi: float, range_m: float
-) -> Array:
-    """Prior covariance tau2 + phi2 exp(-h / range) between two sets of points; shape (point, other)."""
-    distance_m = np.hypot(x_m[:, None] - other_x_m, y_m[:, None] - other_y_m)
-    return tau**2 + phi**2 * np.exp(-distance_m / range_m)
+@dataclass(frozen=True)
+class Prior:
+    """Spread of residuals before any observation: between-event sd, within-event sd, correlation range."""
+
+    tau: float
+    phi: float
+    range_m: float
 
 
 @dataclass(frozen=True)
-class Observations:
-    """Observed residuals at points, all (observation,); `noise_sd` is the standard error, 0 allowed."""
+class Stations:
+    """Where residuals were observed; all (station,). `noise_sd`: standard error of each value, 0 allowed."""
 
     x_m: Array
     y_m: Array
-    residual: Array
     noise_sd: Array
 
 
@@ -143,52 +148,61 @@ class Posterior:
     event_sd: float
 
 
-def _factor(at: Observations, tau: float, phi: float, range_m: float) -> tuple[Array, bool]:
-    covariance = residual_covariance(at.x_m, at.y_m, at.x_m, at.y_m, tau, phi, range_m)
-    jitter = RELATIVE_JITTER * (tau**2 + phi**2)
-    return cho_factor(covariance + np.diag(at.noise_sd**2 + jitter), lower=True)
+def prior_covariance(x_m: Array, y_m: Array, at: Stations, prior: Prior) -> Array:
+    """Covariance tau2 + phi2 exp(-h / range) between targets and stations, noise aside; (target, station)."""
+    distance_m = np.hypot(x_m[:, None] - at.x_m, y_m[:, None] - at.y_m)
+    return prior.tau**2 + prior.phi**2 * np.exp(-distance_m / prior.range_m)
 
 
-def condition(x_m: Array, y_m: Array, at: Observations, tau: float, phi: float, range_m: float) -> Posterior:
-    """Conditional multivariate normal of the residual at targets (target,) given noisy observations.
+def station_covariance(at: Stations, prior: Prior) -> Array:
+    """Covariance of the values observed at the stations, noise included; (station, station)."""
+    return prior_covariance(at.x_m, at.y_m, at, prior) + np.diag(at.noise_sd**2)
 
-    Exact for the prior above; co-located observations of one value count as one. Between-event part: its own
+
+def _factor(at: Stations, prior: Prior) -> tuple[Array, bool]:
+    jitter = RELATIVE_JITTER * (prior.tau**2 + prior.phi**2)
+    return cho_factor(station_covariance(at, prior) + jitter * np.eye(at.x_m.size), lower=True)
+
+
+def condition(x_m: Array, y_m: Array, at: Stations, residual: Array, prior: Prior) -> Posterior:
+    """Conditional multivariate normal of the residual at targets (target,) given noisy values at stations.
+
+    Exact for the prior; co-located stations with one value count as one. The between-event part gets its own
     conditional mean and sd. Source: Worden et al. 2018 (ShakeMap 4), the verification cases of its manual.
     """
-    factor = _factor(at, tau, phi, range_m)
-    solved = cho_solve(factor, at.residual)
-    to_event = np.full(at.residual.size, tau**2)
+    factor = _factor(at, prior)
+    solved = cho_solve(factor, residual)
+    to_event = np.full(residual.size, prior.tau**2)
     mean, sd = np.empty(x_m.size), np.empty(x_m.size)
     for start in range(0, x_m.size, CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        cross = residual_covariance(x_m[part], y_m[part], at.x_m, at.y_m, tau, phi, range_m)
+        cross = prior_covariance(x_m[part], y_m[part], at, prior)
         mean[part] = cross @ solved
         removed = np.einsum("to,ot->t", cross, cho_solve(factor, cross.T))
-        sd[part] = np.sqrt(np.maximum(tau**2 + phi**2 - removed, 0.0))
-    event_variance = tau**2 - to_event @ cho_solve(factor, to_event)
+        sd[part] = np.sqrt(np.maximum(prior.tau**2 + prior.phi**2 - removed, 0.0))
+    event_variance = prior.tau**2 - to_event @ cho_solve(factor, to_event)
     return Posterior(mean, sd, float(to_event @ solved), float(np.sqrt(max(event_variance, 0.0))))
 
 
-def kriging_weights(x_m: Array, y_m: Array, at: Observations, tau: float, phi: float, range_m: float) -> Array:
-    """Weights (target, observation) that carry a misfit at stations to the targets; `at.residual` is not
-    used.
+def kriging_weights(x_m: Array, y_m: Array, at: Stations, prior: Prior) -> Array:
+    """Weights (target, station) that carry a misfit at the stations to the targets; each row has its own sum.
 
-    Memory is 8 bytes x targets x observations (12 MB for 10,000 x 150); compute once, use for every draw.
+    Memory is 8 bytes x targets x stations (12 MB for 10,000 x 150); compute once, use for every draw.
     """
-    factor = _factor(at, tau, phi, range_m)
+    factor = _factor(at, prior)
     weights = np.empty((x_m.size, at.x_m.size))
     for start in range(0, x_m.size, CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        cross = residual_covariance(x_m[part], y_m[part], at.x_m, at.y_m, tau, phi, range_m)
-        weights[part] = cho_solve(factor, cross.T).T
+        weights[part] = cho_solve(factor, prior_covariance(x_m[part], y_m[part], at, prior).T).T
     return weights
 
 
 def update_draw(field: Array, weights: Array, simulated_at_stations: Array, observed: Array) -> Array:
-    """Bend a simulated field (…, target) so that it honours the stations: a conditional draw.
+    """Bend a simulated residual field (…, target) so that it honours the stations: a conditional draw.
 
-    `simulated_at_stations` (…, observation): the same draw at the stations plus one draw of its observation
-    noise (noise_sd x normal). Source: Matheron's rule (conditioning by kriging), exact in distribution when
-    field and stations come from one draw of the prior.
+    `simulated_at_stations` (…, station): the same draw at the stations (plan the field at targets and
+    stations together) plus one draw of the noise (noise_sd x normal); `observed` (…, station) may be a draw
+    too, e.g. from `town_maximum.draw_given_town_maxima`. Source: Matheron's rule (conditioning by kriging),
+    exact in distribution when field and stations come from one draw of the prior.
     """
     return field + (observed - simulated_at_stations) @ weights.T

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from twin.errors import ParameterError
+
 Array = np.ndarray
 
 M_PER_KM = 1000.0
@@ -35,7 +37,7 @@ def _of_kind(table: dict[str, float], kind: str) -> float:
     try:
         return table[kind]
     except KeyError:
-        raise ValueError(f"unknown kind of earthquake '{kind}'; known: {', '.join(table)}") from None
+        raise ParameterError(f"unknown kind of earthquake '{kind}'; known: {', '.join(table)}") from None
 
 
 def pgv_si_midorikawa_m_per_s(
@@ -75,6 +77,14 @@ def sigma_si_midorikawa(distance_m: ArrayLike) -> Array:
     """
     log_km = np.log10(np.maximum(np.asarray(distance_m, float) / M_PER_KM, 1.0))
     return np.interp(log_km, [np.log10(20.0), np.log10(30.0)], [0.23, 0.20])
+
+
+def sigma_subduction(pgv_m_per_s: ArrayLike) -> Array:
+    """Total standard deviation of log10 motion for subduction earthquakes (NIED form, OpenQuake, read).
+
+    0.20 up to PGV 25 cm/s, linear to 0.15 at 50 cm/s, 0.15 beyond.
+    """
+    return np.interp(np.asarray(pgv_m_per_s, float) * CM_PER_M, [25.0, 50.0], [0.20, 0.15])
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,7 @@ def _log_morikawa_fujiwara(
 ) -> Array:
     """log10 of the measure, published units; see the three public functions."""
     if kind not in MF13_KINDS:
-        raise ValueError(f"unknown kind of earthquake '{kind}'; known: {', '.join(MF13_KINDS)}")
+        raise ParameterError(f"unknown kind of earthquake '{kind}'; known: {', '.join(MF13_KINDS)}")
     which = MF13_KINDS.index(kind)
     magnitude = np.minimum(np.asarray(magnitude_w, float), 8.2)
     distance_km = np.asarray(distance_m, float) / M_PER_KM

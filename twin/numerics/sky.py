@@ -7,6 +7,8 @@ Celsius.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from twin.errors import ScenarioError
+
 Array = np.ndarray
 
 S_PER_DAY = 86_400.0
@@ -85,7 +87,7 @@ def daily_temperature_degc(local_s: ArrayLike, minimum_degc: ArrayLike, maximum_
     """
     low, high = np.atleast_1d(np.asarray(minimum_degc, float)), np.atleast_1d(np.asarray(maximum_degc, float))
     if np.any(low > high):
-        raise ValueError(f"daily minimum above maximum on day {np.flatnonzero(low > high)} of the table")
+        raise ScenarioError(f"daily minimum above maximum on day {np.flatnonzero(low > high)} of the table")
     day_s = np.arange(low.size) * S_PER_DAY
     knot_s = np.stack([day_s + MINIMUM_AT_S, day_s + MAXIMUM_AT_S], axis=1).ravel()
     knot_degc = np.stack([low, high], axis=1).ravel()

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from twin.errors import ScenarioError
+
 Array = np.ndarray
 
 SWEEPS = 30
@@ -42,12 +44,12 @@ def draw_given_town_maxima(
     mean (station,), covariance (station, station): prior of the station values (site noise included);
     town_of_station (station,) row of the town; lower, upper (town,): class bounds, -inf and inf allowed (a
     town never heard of has both); uniforms (…, sweep, station) in (0, 1), leading axes are separate draws.
-    Raises ValueError when a town's bounds are empty.
+    Raises ScenarioError when a town's bounds are empty.
     """
     mu = np.asarray(mean, float)
     low, high = np.asarray(lower, float)[town_of_station], np.asarray(upper, float)[town_of_station]
     if not np.all(low < high):
-        raise ValueError(f"lower bound not below upper bound for stations {np.flatnonzero(~(low < high))}")
+        raise ScenarioError(f"lower bound not below upper bound for stations {np.flatnonzero(~(low < high))}")
     jitter = RELATIVE_JITTER * np.diag(covariance).mean()
     precision = np.linalg.inv(covariance + jitter * np.eye(mu.size))
     sd = 1.0 / np.sqrt(np.diag(precision))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.errors import ParameterError
 from twin.numerics import fragility as fr
 
 
@@ -53,9 +54,9 @@ def test_newer_buildings_are_never_weaker(value):
 
 
 def test_crossing_means_and_bad_anchors_are_refused():
-    with pytest.raises(ValueError, match="means"):
+    with pytest.raises(ParameterError, match="means"):
         fr.shaking_damage_probability(6.0, fr.SHAKING_MEAN[:, ::-1])
-    with pytest.raises(ValueError, match="anchors"):
+    with pytest.raises(ParameterError, match="anchors"):
         fr.fit_normal_curve([6.0, 6.0], [0.1, 0.2])
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
+from twin.errors import ParameterError
 from twin.numerics import ground
 
 RAIN_M_PER_S = 50e-3 / 3600.0
@@ -74,7 +75,7 @@ def test_liquefaction_rises_with_motion_and_soft_ground(pgv, factor, vs30):
 def test_newmark_by_hand():
     assert ground.newmark_displacement_m(1.0, 2.0) * 100 == pytest.approx(10**0.215 * 0.5 ** (2.341 - 1.438))
     assert np.all(ground.newmark_displacement_m(1.0, np.array([0.0, 0.5, 1.0])) == 0.0)
-    with pytest.raises(ValueError, match="critical"):
+    with pytest.raises(ParameterError, match="critical"):
         ground.newmark_displacement_m(0.0, 1.0)
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.errors import ScenarioError
 from twin.numerics import mesh
 
 POINTS = np.random.default_rng(3).uniform([24.0, 123.0], [45.5, 145.8], (400, 2))
@@ -41,13 +42,13 @@ def test_neighbours_differ_by_one_across_borders_of_the_upper_mesh():
 
 
 def test_bad_codes_and_points_are_refused():
-    with pytest.raises(ValueError, match="digits"):
+    with pytest.raises(ScenarioError, match="digits"):
         mesh.mesh_centre(5236670, 8)
-    with pytest.raises(ValueError, match="impossible digit"):
+    with pytest.raises(ScenarioError, match="impossible digit"):
         mesh.mesh_centre(5236670019, 10)
-    with pytest.raises(ValueError, match="latitude"):
+    with pytest.raises(ScenarioError, match="latitude"):
         mesh.mesh_code(np.nan, 130.0)
-    with pytest.raises(ValueError, match="8, 9 or 10"):
+    with pytest.raises(ScenarioError, match="8, 9 or 10"):
         mesh.mesh_code(32.0, 130.0, 7)
 
 

@@ -3,48 +3,51 @@
 import numpy as np
 import pytest
 
+from twin.errors import StateError
 from twin.numerics import residuals as rs
 
-TAU, PHI, RANGE_M = 0.6, 0.8, 10_000.0
+PRIOR = rs.Prior(tau=0.6, phi=0.8, range_m=10_000.0)
 FAR_M = 1e7
 
 
-def observations(residual, noise_sd=0.0):
+def one_target(x_m, residual, noise_sd=0.0):
+    """Posterior at (x, 0) after observations at the origin."""
     residual = np.atleast_1d(np.asarray(residual, float))
-    return rs.Observations(np.zeros(residual.size), np.zeros(residual.size), residual, np.full(residual.size, noise_sd))
-
-
-def one_target(x_m, at):
-    return rs.condition(np.array([x_m]), np.zeros(1), at, TAU, PHI, RANGE_M)
+    at = rs.Stations(np.zeros(residual.size), np.zeros(residual.size), np.full(residual.size, noise_sd))
+    return rs.condition(np.array([x_m]), np.zeros(1), at, residual, PRIOR)
 
 
 def test_shakemap_one_observation():
-    far = one_target(FAR_M, observations(1.0))
+    far = one_target(FAR_M, 1.0)
     assert far.event_mean == pytest.approx(0.36, abs=5e-4)
     assert far.event_sd == pytest.approx(0.48, abs=5e-4)
     assert far.mean[0] == pytest.approx(0.36, abs=5e-4)
     assert far.sd[0] == pytest.approx(0.933, abs=5e-4)
-    here = one_target(0.0, observations(1.0))
+    here = one_target(0.0, 1.0)
     assert here.mean[0] == pytest.approx(1.0, abs=1e-6)
     assert here.sd[0] == pytest.approx(0.0, abs=1e-4)
 
 
 @pytest.mark.parametrize(
     ("noise", "bias", "far_sd"),
-    [(0, 0.3600, 0.9330), (0.75, 0.2304, 0.9576), (1.5, 0.1108, 0.9799), (3, 0.0360, 0.9935), (6, 0.0097,
-    0.9982)],
+    [(0, 0.3600, 0.9330), (0.75, 0.2304, 0.9576), (1.5, 0.1108, 0.9799), (3, 0.0360, 0.9935), (6, 0.0097, 0.9982)],
 )  # fmt: skip
 def test_shakemap_noisy_observation(noise, bias, far_sd):
-    far = one_target(FAR_M, observations(1.0, noise))
+    far = one_target(FAR_M, 1.0, noise)
     assert far.event_mean == pytest.approx(bias, abs=5e-4)
     assert far.sd[0] == pytest.approx(far_sd, abs=5e-4)
 
 
 def test_shakemap_two_co_located_observations_count_as_one():
-    once, twice = one_target(4000.0, observations(1.0)), one_target(4000.0, observations([1.0, 1.0]))
+    once, twice = one_target(4000.0, 1.0), one_target(4000.0, [1.0, 1.0])
     assert twice.mean == pytest.approx(once.mean, abs=1e-6)
     assert twice.sd == pytest.approx(once.sd, abs=1e-6)
     assert twice.event_mean == pytest.approx(once.event_mean, abs=1e-6)
+
+
+def exponential(x_m, y_m, range_m):
+    at = rs.Stations(x_m, y_m, np.zeros(x_m.size))
+    return rs.prior_covariance(x_m, y_m, at, rs.Prior(0.0, 1.0, range_m))
 
 
 def exact_covariance(plan):
@@ -58,7 +61,7 @@ def worst_error(spacing_m, range_m):
     x_m, y_m = np.random.default_rng(11).uniform(0, 4_000, (2, 30))
     covariance = exact_covariance(rs.plan_field(x_m, y_m, range_m, spacing_m))
     assert np.diag(covariance) == pytest.approx(np.ones(30), abs=1e-6)
-    return np.abs(covariance - rs.residual_covariance(x_m, y_m, x_m, y_m, 0.0, 1.0, range_m)).max()
+    return np.abs(covariance - exponential(x_m, y_m, range_m)).max()
 
 
 def test_field_has_unit_variance_and_correlation_within_the_documented_error():
@@ -71,14 +74,14 @@ def test_field_has_unit_variance_and_correlation_within_the_documented_error():
 def test_at_the_nodes_only_the_period_errs():
     x_m, y_m = (axis.ravel() * 1000.0 for axis in np.meshgrid(np.arange(8), np.arange(6)))
     covariance = exact_covariance(rs.plan_field(x_m, y_m, 2_500.0, 1_000.0))
-    wanted = rs.residual_covariance(x_m, y_m, x_m, y_m, 0.0, 1.0, 2_500.0)
+    wanted = exponential(x_m, y_m, 2_500.0)
     assert np.abs(covariance - wanted).max() < 0.01
 
 
 def test_large_field_needs_no_dense_matrix_and_has_the_right_spread():
     rng = np.random.default_rng(2)
     x_m, y_m = rng.uniform(0, 90_000, 50_000), rng.uniform(0, 110_000, 50_000)
-    plan = rs.plan_field(x_m, y_m, RANGE_M)
+    plan = rs.plan_field(x_m, y_m, 10_000.0)
     field = rs.draw_field(plan, rng.standard_normal((6, *plan.normals_shape)))
     assert field.shape == (6, 50_000)
     assert np.sqrt(np.mean(field**2)) == pytest.approx(1.0, abs=0.12)
@@ -88,21 +91,32 @@ def test_large_field_needs_no_dense_matrix_and_has_the_right_spread():
 
 def test_normals_of_another_shape_are_refused():
     plan = rs.plan_field(np.zeros(1), np.zeros(1), 1000.0)
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(StateError, match="shape"):
         rs.draw_field(plan, np.zeros((3, 3)))
+
+
+def test_overlapping_regions_share_their_nodes():
+    west = rs.plan_field(np.array([1_200.0, 9_700.0]), np.array([800.0, 4_100.0]), 2_000.0, 1_000.0)
+    east = rs.plan_field(np.array([4_300.0, 9_700.0]), np.array([2_800.0, 4_100.0]), 2_000.0, 1_000.0)
+    nodes = [
+        (plan.first_node[0] + plan.node[1] // plan.normals_shape[1],
+         plan.first_node[1] + plan.node[1] % plan.normals_shape[1])
+        for plan in (west, east)
+    ]  # fmt: skip
+    assert np.array_equal(nodes[0], nodes[1])
+    assert west.weight[1] == pytest.approx(east.weight[1], rel=1e-3)
 
 
 def test_updated_draws_have_the_conditional_mean_and_spread():
     rng = np.random.default_rng(7)
-    at = rs.Observations(np.array([0.0, 8e3]), np.zeros(2), np.array([1.0, -0.5]), np.array([0.1, 0.3]))
-    target_x = np.array([2e3, 30e3])
-    x_m = np.concatenate([target_x, at.x_m])
-    root = np.linalg.cholesky(rs.residual_covariance(x_m, 0 * x_m, x_m, 0 * x_m, TAU, PHI, RANGE_M))
-    prior = rng.standard_normal((40_000, 4)) @ root.T
+    at = rs.Stations(np.array([0.0, 8e3]), np.zeros(2), np.array([0.1, 0.3]))
+    observed, target_x = np.array([1.0, -0.5]), np.array([2e3, 30e3])
+    together = rs.Stations(np.concatenate([target_x, at.x_m]), np.zeros(4), np.zeros(4))
+    prior = rng.standard_normal((40_000, 4)) @ np.linalg.cholesky(rs.station_covariance(together, PRIOR)).T
     simulated = prior[:, 2:] + at.noise_sd * rng.standard_normal((40_000, 2))
-    weights = rs.kriging_weights(target_x, np.zeros(2), at, TAU, PHI, RANGE_M)
-    drawn = rs.update_draw(prior[:, :2], weights, simulated, at.residual)
-    exact = rs.condition(target_x, np.zeros(2), at, TAU, PHI, RANGE_M)
+    weights = rs.kriging_weights(target_x, np.zeros(2), at, PRIOR)
+    drawn = rs.update_draw(prior[:, :2], weights, simulated, observed)
+    exact = rs.condition(target_x, np.zeros(2), at, observed, PRIOR)
     assert drawn.mean(axis=0) == pytest.approx(exact.mean, abs=0.02)
     assert drawn.std(axis=0) == pytest.approx(exact.sd, rel=0.02)
 
@@ -111,9 +125,10 @@ def test_more_observations_never_widen_the_spread():
     rng = np.random.default_rng(9)
     x_m, y_m = rng.uniform(0, 40_000, (2, 50))
     ox, oy = rng.uniform(0, 40_000, (2, 12))
-    spread = [
-        rs.condition(x_m, y_m, rs.Observations(ox[:n], oy[:n], np.ones(n), np.full(n, 0.2)), TAU, PHI, RANGE_M).sd
-        for n in (1, 4, 12)
-    ]
-    assert np.all(spread[1] <= spread[0] + 1e-12)
-    assert np.all(spread[2] <= spread[1] + 1e-12)
+
+    def spread(n):
+        at = rs.Stations(ox[:n], oy[:n], np.full(n, 0.2))
+        return rs.condition(x_m, y_m, at, np.ones(n), PRIOR).sd
+
+    assert np.all(spread(4) <= spread(1) + 1e-12)
+    assert np.all(spread(12) <= spread(4) + 1e-12)

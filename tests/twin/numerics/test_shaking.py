@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.errors import ParameterError
 from twin.numerics import shaking
 
 # Mw, depth km, distance km, kind, PGV cm/s on Vs 600, PGA gal; first row also in the OpenQuake table
@@ -35,6 +36,7 @@ def test_si_midorikawa_on_400_m_per_s_ground_is_the_published_value():
 def test_si_midorikawa_sigma_steps():
     sigma = shaking.sigma_si_midorikawa([0.0, 20_000.0, 24_494.9, 30_000.0, 90_000.0])
     assert sigma == pytest.approx([0.23, 0.23, 0.215, 0.20, 0.20], abs=1e-6)
+    assert shaking.sigma_subduction([0.1, 0.375, 0.9]) == pytest.approx([0.20, 0.175, 0.15])
 
 
 # OpenQuake MF13/mean_crustal.csv: Mw, X km, Vs30, Z1.4 m, PGA, PGV; both columns there are divided by 980.665
@@ -125,7 +127,7 @@ def test_mesh_codes_stand_for_the_middle_of_their_class():
 
 
 def test_unknown_kind_is_named():
-    with pytest.raises(ValueError, match="intraslab"):
+    with pytest.raises(ParameterError, match="intraslab"):
         shaking.pgv_si_midorikawa_m_per_s(7.0, 1e4, 1e4, "slab")
-    with pytest.raises(ValueError, match="intraslab"):
+    with pytest.raises(ParameterError, match="intraslab"):
         shaking.intensity_morikawa_fujiwara(7.0, 1e4, 350.0, kind="slab")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.errors import ScenarioError
 from twin.numerics import sky
 
 JST = timezone(timedelta(hours=9))
@@ -65,7 +66,7 @@ def test_temperature_meets_the_extremes_and_is_continuous():
 
 
 def test_reversed_extremes_are_refused():
-    with pytest.raises(ValueError, match="minimum above"):
+    with pytest.raises(ScenarioError, match="minimum above"):
         sky.daily_temperature_degc(0.0, [30.0], [20.0])
 
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from twin.numerics.residuals import residual_covariance
+from twin.errors import ScenarioError
+from twin.numerics import residuals as rs
 from twin.numerics.town_maximum import draw_given_town_maxima, maximum_by_town
 
 TOWN = np.array([0, 0, 0, 1, 1])
 X_M = np.array([0.0, 6e3, 12e3, 20e3, 26e3])
-COVARIANCE = residual_covariance(X_M, 0 * X_M, X_M, 0 * X_M, 0.15, 0.35, 10_000.0)
+STATIONS = rs.Stations(X_M, 0.0 * X_M, np.full(5, 0.05))
+COVARIANCE = rs.station_covariance(STATIONS, rs.Prior(0.15, 0.35, 10_000.0))
 MEAN = np.array([5.0, 5.3, 5.1, 5.2, 4.8])
 LOWER, UPPER = np.array([5.5, 4.5]), np.array([6.0, 5.0])
 
@@ -66,5 +68,5 @@ def test_far_from_the_prior_stays_finite_and_inside():
 
 
 def test_empty_bounds_are_refused():
-    with pytest.raises(ValueError, match="lower bound"):
+    with pytest.raises(ScenarioError, match="lower bound"):
         draw_given_town_maxima(MEAN, COVARIANCE, TOWN, [5.5, 5.0], [5.5, 6.0], np.full((1, 5), 0.5))

@@ -1,0 +1,211 @@
+"""Crews of the lifelines: own and mutual-aid gangs, inspectors, generator cars; all their work queues in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twin.chance import key_of
+from twin.missions import CANCELLED, DONE, NEVER_S, WORKING, Missions, Units, advance, cancel
+from twin.params import Params
+from twin.units import DAY_S
+from twin.world import World
+
+Array = np.ndarray
+
+POWER, WATER, TELECOM, INSPECTION, CLEARING, STATION_CARS = range(6)
+POOLS = ("power", "water", "telecom", "inspection", "clearing", "station_cars")
+CARS = 100
+"""Pool of the generator cars allotted to municipality row m: CARS + m."""
+PATROL, FAULT, SURVEY, LEAK, LINE, INSPECT, CLEAR, CAR, STATION_CAR = range(9)
+"""Kinds of missions; the subject is a feeder, feeder section, water zone, station, road or facility."""
+
+_GOLDEN_RATIO = 0.6180339887498949
+_SALT = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class CrewPlace:
+    """Where crews come from: nodes of town offices with the people they serve, and the gateways for aid."""
+
+    town_node: Array
+    population_share: Array  # cumulative, (municipality,)
+    population: float
+    gateway: Array
+    node_municipality: Array
+
+
+@dataclass(frozen=True)
+class Crews:
+    """missions: open work. subject: row each mission is about, (mission,). units: who works.
+
+    called: units wanted of each pool at the last look, (pool + municipality,).
+    """
+
+    missions: Missions
+    subject: Array
+    units: Units
+    called: Array
+
+
+def prepare(world: World) -> CrewPlace:
+    """Constants; aid enters at the gateways, or at the first node where there are none."""
+    town, node = world["municipality"], world["node"]
+    gateway = np.flatnonzero(node["kind"] == 3)
+    total = float(town["population"].sum())
+    return CrewPlace(
+        town_node=np.maximum(town["node"], 0).astype(np.int64),
+        population_share=np.cumsum(town["population"]) / total,
+        population=total,
+        gateway=gateway if gateway.size else np.zeros(1, np.int64),
+        node_municipality=node["municipality"],
+    )
+
+
+def start(place: CrewPlace) -> Crews:
+    """No work and nobody called yet; own crews muster in the first step."""
+    n = len(POOLS) + len(place.town_node)
+    return Crews(Missions.empty(), np.empty(0, np.int64), Units.empty(), np.zeros(n, np.int64))
+
+
+def own_units(place: CrewPlace, params: Params) -> Array:
+    """Own units of each pool, int64 (pool,): at least one of each in any region."""
+    per_person = np.array(
+        [
+            params.power_crews_per_100000,
+            params.water_crews_per_100000,
+            params.telecom_crews_per_100000,
+            params.road_inspectors_per_100000,
+            params.road_crews_per_100000,
+            params.station_cars_per_100000,
+        ]
+    )
+    return np.maximum(np.rint(per_person * place.population / 1e5), 1).astype(np.int64)
+
+
+def muster(crews: Crews, place: CrewPlace, params: Params, aid: Array, cars: Array, now_s: int) -> Crews:
+    """Bring the roster to own units plus aid.
+
+    aid: units called up by pool, (pool,), >= 0. cars: generator cars allotted, (municipality,).
+    New own units stand at town offices, new aid at the gateways; those no longer called leave after their mission.
+    """
+    own = own_units(place, params)
+    wanted = np.concatenate([own + np.floor(aid), np.floor(cars)]).astype(np.int64)
+    changed = np.flatnonzero(wanted != crews.called)
+    if not changed.size:
+        return crews
+    units = crews.units
+    for column in changed.tolist():
+        pool = column if column < len(POOLS) else CARS + column - len(POOLS)
+        units = _resize(units, pool, int(wanted[column]), place, params, int(own[column]) if column < len(own) else 0, now_s)
+    return replace(crews, units=units, called=wanted)
+
+
+def _resize(units: Units, pool: int, wanted: int, place: CrewPlace, params: Params, own: int, now_s: int) -> Units:
+    rows = np.flatnonzero(units.pool == pool)
+    staying = rows[:wanted]
+    leave_s = units.leave_s.copy()
+    leave_s[staying] = NEVER_S
+    surplus = rows[wanted:]
+    leave_s[surplus] = np.minimum(leave_s[surplus], now_s)
+    units = replace(units, leave_s=leave_s)
+    number = np.arange(len(rows), wanted)
+    if not number.size:
+        return units
+    aid = number >= own
+    turn = (number * _GOLDEN_RATIO) % 1.0
+    town = np.minimum(np.searchsorted(place.population_share, turn), len(place.town_node) - 1)
+    home = np.where(aid, place.gateway[number % len(place.gateway)], place.town_node[town])
+    rest_s = int(DAY_S - params.crew_duty_s)
+    return units.append(
+        key=np.array([key_of(f"infrastructure/unit/{pool}/{n}") for n in number.tolist()]),
+        pool=pool,
+        base=home,
+        available_s=now_s + np.where(aid, params.aid_muster_s, params.own_muster_s).astype(np.int64),
+        duty_s=int(params.crew_duty_s),
+        rest_s=0 if pool >= STATION_CARS else rest_s,
+        shift_offset_s=(number % 3) * (DAY_S // 3),
+    )
+
+
+def ask(
+    crews: Crews, kind: int, pool: Array | int, subject: Array, keys: Array, place: Array, priority: Array,
+    asked_s: int, work_s: Array, need: Array | int = 1,
+) -> Crews:  # fmt: skip
+    """New missions, one per subject; arrays (new,). keys: permanent keys of the subjects."""
+    n = len(subject)
+    if not n:
+        return crews
+    key = mission_keys(keys, kind, asked_s)
+    missions = crews.missions.append(
+        key=key,
+        kind=kind,
+        pool=pool,
+        place=place,
+        priority=np.clip(priority, 0, 30000),
+        asked_s=asked_s,
+        work_s=np.ceil(np.broadcast_to(work_s, (n,))).astype(np.int64),
+        need=need,
+    )
+    return replace(
+        crews,
+        missions=missions,
+        subject=np.concatenate([crews.subject, np.asarray(subject, np.int64)]),
+    )
+
+
+def mission_keys(keys: Array, kind: int, asked_s: int) -> Array:
+    """Permanent keys of missions from the subject's key, the kind, the time, and the number among equals."""
+    order = np.argsort(keys, kind="stable")
+    position = np.arange(len(keys))
+    first = np.r_[True, keys[order][1:] != keys[order][:-1]]
+    number = np.empty(len(keys), np.int64)
+    number[order] = position - np.maximum.accumulate(np.where(first, position, 0))
+    serial = np.uint64(kind + 1) + np.uint64(16) * np.uint64(asked_s) + (number.astype(np.uint64) << np.uint64(48))
+    with np.errstate(over="ignore"):
+        return ((keys.astype(np.uint64) ^ (serial * _SALT)) >> np.uint64(1)).astype(np.int64)
+
+
+def work(crews: Crews, travel_s: Array, local_s: float, start_s: int, end_s: int) -> tuple[Crews, Array, Array]:
+    """Let the crews travel and work over [start_s, end_s).
+
+    travel_s: (node, node); local_s: search for the address at the end of each way. Returns the crews without
+    finished work, and kind and subject of what was finished, arrays (finished,).
+    """
+    missions, units, _ = advance(
+        crews.missions, crews.units, start_s, end_s, lambda rows, places, to: travel_s[places, to] + local_s
+    )
+    over = missions.phase >= DONE
+    if not over.any():
+        if missions is crews.missions and units is crews.units:
+            return crews, _NONE, _NONE
+        return replace(crews, missions=missions, units=units), _NONE, _NONE
+    done = missions.phase == DONE
+    kind, subject = missions.kind[done].astype(np.int64), crews.subject[done]
+    kept = replace(crews, missions=missions.select(~over), subject=crews.subject[~over], units=units)
+    return kept, kind, subject
+
+
+def release(crews: Crews, kind: int, subjects: Array, now_s: int) -> Crews:
+    """Give up the missions of a kind about these subjects: their units are free again."""
+    if not len(subjects) or not len(crews.subject):
+        return crews
+    mask = (crews.missions.kind == kind) & np.isin(crews.subject, subjects)
+    if not mask.any():
+        return crews
+    missions, units = cancel(crews.missions, crews.units, mask, now_s)
+    kept = missions.phase != CANCELLED
+    return replace(crews, missions=missions.select(kept), subject=crews.subject[kept], units=units)
+
+
+def connected(crews: Crews, kind: int, n_subject: int, connect_s: float, now_s: int) -> Array:
+    """Which subjects have a car of this kind that has been on site for `connect_s`: bool (subject,)."""
+    on = np.zeros(n_subject, bool)
+    m = crews.missions
+    rows = (m.kind == kind) & (m.phase == WORKING) & (m.began_s + connect_s <= now_s)
+    on[crews.subject[rows]] = True
+    return on
+
+
+_NONE = np.empty(0, np.int64)

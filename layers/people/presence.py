@@ -1,0 +1,72 @@
+"""Where people are by hour, weekday and school holiday, and how they go home after a shock (jams included)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from twin.params import Params
+
+Array = np.ndarray
+PLACES = ("work", "school", "shop", "road")
+
+
+def place_fractions(params: Params, now: datetime, school_holiday: bool, holiday: bool) -> Array:
+    """Share of the residents at work, school, shops and leisure, and on the road; shape (4,).
+
+    The hourly values stand at the full hour and are joined by straight lines.
+    """
+    hour = now.hour + now.minute / 60.0 + now.second / 3600.0
+    weekend = holiday or now.weekday() >= 5
+    table = [_at_hour(params[f"{place}_fraction_by_hour"], hour) for place in PLACES]
+    factors = params.weekend_place_factors if weekend else np.ones(len(PLACES))
+    shares = np.array(table) * factors
+    if school_holiday:
+        shares[1] *= params.school_holiday_factor
+    return shares
+
+
+def absent_fraction(params: Params, now: datetime, school_holiday: bool, holiday: bool) -> float:
+    """Share of the residents who are not at home, 0..1."""
+    return float(place_fractions(params, now, school_holiday, holiday).sum())
+
+
+def _at_hour(values: Array, hour: float) -> float:
+    return float(np.interp(hour, np.arange(len(values) + 1), np.append(values, values[0])))
+
+
+def awake_fraction(params: Params, hour: float) -> float:
+    """Share of the people awake at an hour of the day, 0..1."""
+    return _at_hour(params.awake_fraction_by_hour, hour)
+
+
+def relax(value: Array, target: Array | float, time_s: Array | float, dt_s: float) -> Array:
+    """Exact approach of `value` to `target` with time constant `time_s` over `dt_s`."""
+    return target + (value - target) * np.exp(-dt_s / np.asarray(time_s))
+
+
+def traffic_factor(params: Params, waiting_fraction: Array, road_fraction: float) -> Array:
+    """Travel time as a multiple of free flow, >= 1, shape (municipality,).
+
+    waiting_fraction: share of the residents who want to be home and are not yet there (they fill the roads at
+    once after a shock); road_fraction: share on the road in everyday traffic.
+    """
+    everyday = params.everyday_jam * max(0.0, road_fraction - params.free_road_fraction)
+    return 1.0 + everyday + params.homeward_jam * np.maximum(waiting_fraction, 0.0)
+
+
+def absent_persons(absent: Array, town: Array, residents: Array, quantile: Array) -> Array:
+    """Whole residents who are out, int64 (cell,): share of the town, rounded by the cell's own quantile."""
+    out = np.floor(absent[town] * residents + quantile).astype(np.int64)
+    return np.minimum(out, residents)
+
+
+def visitors(params: Params, night_persons: Array, day_persons: Array, absent_total: float) -> Array:
+    """People present in a cell away from their home, (cell,): everyone who is out, spread by attraction.
+
+    Attraction: people at noon of a weekday less the residents then at home, so that noon reproduces `day_persons`.
+    """
+    noon_out = sum(float(params[f"{place}_fraction_by_hour"][12]) for place in PLACES)
+    attraction = np.maximum(day_persons - (1.0 - noon_out) * night_persons, params.least_attraction * day_persons)
+    return absent_total * attraction / max(attraction.sum(), 1.0)

@@ -1,0 +1,263 @@
+"""What the people layer holds: constants of a world, counts per cell, and one row per victim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from layers.people.presence import absent_fraction
+from twin.chance import Chance
+from twin.params import Params
+from twin.table import Table
+from twin.world import World
+
+Array = np.ndarray
+
+# causes of harm (column `kind`); related deaths never count as deaths of the earthquake itself
+RESIDENTIAL, SITE, FIRE, LANDSLIDE, RELATED, LIFT = range(6)
+KINDS = ("residential", "site", "fire", "landslide", "related", "lift")
+# outcomes an expectation is kept for
+KILLED, CAUGHT, SEVERE, LIGHT = range(4)
+OUTCOMES = ("killed", "trapped", "severe", "light")
+# states of a victim (column `state`)
+TRAPPED, HURT, TREATED, WELL, DEAD, STUCK = range(6)
+# severities (column `severity`)
+UNHURT, LIGHTLY, SEVERELY = range(3)
+NEVER_S = np.iinfo(np.int64).max // 4
+
+COLUMNS = {
+    "key": "int64",  # permanent key of the person's draws
+    "home": "int64",  # cell of residence: whose count the person was taken from
+    "cell": "int64",  # cell where it happened
+    "municipality": "int64",  # town where it happened
+    "site": "int64",  # large site, -1 for dwellings
+    "kind": "int8",
+    "state": "int8",
+    "severity": "int8",
+    "removed": "bool",  # no longer counted among the residents or evacuees
+    "since_s": "int64",
+    "die_s": "int64",  # dies then unless freed or treated before
+    "effort_due_s": "float64",  # effort of neighbours in the cell at which they free the person
+    "line_due_s": "float64",  # time with a working line in the cell at which the next call gets through
+    "ask_s": "int64",  # goes to hospital without an ambulance then
+    "calls": "int64",  # calls made so far
+    "asked": "bool",  # known to the ambulance service or a hospital
+    "missing_s": "int64",  # the family reports the person then
+    "found_s": "int64",  # the body is found then
+    "confirm_s": "int64",  # the death is confirmed then
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants of the layer. Cell columns (cell,), town columns (municipality,), site columns (site,)."""
+
+    params: Params
+    origin: datetime
+    school_holiday: bool
+    holiday: bool
+    n_towns: int
+    town: Array
+    cell_keys: Array
+    town_keys: Array
+    site_keys: Array
+    night_persons: Array
+    day_persons: Array
+    share_65: Array
+    wood_buildings: Array
+    nonwood_buildings: Array
+    wood_residents: Array
+    nonwood_residents: Array
+    wood_floor_fraction: Array
+    crowding_ratio: float  # people per non-wood building over people per wooden building, at night
+    town_night_persons: Array
+    town_share_65: Array
+    site_cell: Array
+    site_town: Array
+    site_persons_day: Array
+    site_persons_night: Array
+    incident_site: Array
+    incident_time_s: Array
+    incident_persons_exposed: Array
+    incident_persons_dead: Array
+    incident_persons_trapped: Array
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The last damage this layer has turned into casualties, so that only what is new harms people."""
+
+    wood_collapsed_fraction: Array
+    nonwood_collapsed_fraction: Array
+    wood_half_fraction: Array
+    nonwood_half_fraction: Array
+    slide_buildings: Array
+    buildings_burnt: Array
+    fires_burning: Array
+    shock_intensity: Array
+    site_damage_fraction: Array
+
+
+@dataclass(frozen=True)
+class Town:
+    """Slow quantities per municipality, shape (municipality,)."""
+
+    absent_fraction: Array  # share of the residents who are out
+    stay_home_fraction: Array  # share of outings given up since the shock
+    phone_excess: Array  # offered telephone traffic above normal
+    strong_s: Array  # time of the last strong shock, NaN if none
+    device_ok_fraction: Array  # users of powered devices who still have battery or cylinder
+    dialysis_ok_fraction: Array  # dialysis patients whose last session is recent enough
+    call_carry: Array  # fraction of a call to the town hall not yet made
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Events of a Poisson process per municipality: level reached, level of the next event, events so far."""
+
+    level: Array
+    next_level: Array
+    count: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """All persons: residents at hand + away + removed victims = everyone, at any time."""
+
+    residents: Array  # int64 (cell,): living at home or out for the day
+    away: Array  # int64 (cell,): residents who stay elsewhere (evacuated)
+    victims: Table
+    expected: Array  # (kind, outcome, cell): people expected to be harmed so far
+    site_expected: Array  # (outcome, site)
+    incident_done: Array  # bool (incident,)
+    seen: Seen
+    town: Town
+    effort_s: Array  # (cell,): time neighbours have effectively worked
+    line_s: Array  # (cell,): time a telephone line has effectively worked
+    routine: Arrivals  # everyday ambulance calls
+    ill: Arrivals  # people taken ill by the conditions
+    related: Arrivals  # disaster-related deaths
+    routine_waiting: Array  # int64 (municipality,): everyday and ill patients not yet treated
+    displaced_persons: Array  # (cell,)
+    neighbour_freed: Array  # int64 (municipality,)
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs."""
+    cell, site = world["cell"], world["site"]
+    towns = world["municipality"]
+    buildings, residents = cell["buildings"], cell["residents"]
+    floors = buildings * cell["floor_m2"]
+    wood_buildings, wood_residents = buildings[:, :3].sum(axis=1), residents[:, :3].sum(axis=1)
+    nonwood_buildings, nonwood_residents = buildings[:, 3:].sum(axis=1), residents[:, 3:].sum(axis=1)
+    per_wood = wood_residents.sum() / max(wood_buildings.sum(), 1)
+    per_nonwood = nonwood_residents.sum() / max(nonwood_buildings.sum(), 1)
+    town = cell["municipality"]
+    return Given(
+        params=params,
+        origin=world.origin,
+        school_holiday=bool(world.settings.get("school_holiday", 0)),
+        holiday=bool(world.settings.get("holiday", 0)),
+        n_towns=len(towns),
+        town=town,
+        cell_keys=cell.keys,
+        town_keys=towns.keys,
+        site_keys=site.keys,
+        night_persons=cell["night_persons"].astype(np.int64),
+        day_persons=cell["day_persons"].astype(np.int64),
+        share_65=cell["share_65"].astype(np.float64),
+        wood_buildings=wood_buildings.astype(np.float64),
+        nonwood_buildings=nonwood_buildings.astype(np.float64),
+        wood_residents=wood_residents.astype(np.float64),
+        nonwood_residents=nonwood_residents.astype(np.float64),
+        wood_floor_fraction=floors[:, :3].sum(axis=1) / np.maximum(floors.sum(axis=1), 1.0),
+        crowding_ratio=float(per_nonwood / per_wood) if per_wood > 0 else 1.0,
+        town_night_persons=np.bincount(town, weights=cell["night_persons"], minlength=len(towns)),
+        town_share_65=towns["share_65"].astype(np.float64),
+        site_cell=site["cell"],
+        site_town=site["municipality"],
+        site_persons_day=site["persons_day"].astype(np.float64),
+        site_persons_night=site["persons_night"].astype(np.float64),
+        **_incidents(world),
+    )
+
+
+def _incidents(world: World) -> dict[str, Array]:
+    """Casualties given by the scenario; none when it has no incidents or they are switched off."""
+    columns = {
+        "incident_site": "site",
+        "incident_time_s": "time_s",
+        "incident_persons_exposed": "persons_exposed",
+        "incident_persons_dead": "persons_dead",
+        "incident_persons_trapped": "persons_trapped",
+    }
+    whole = ("incident_site", "incident_time_s")
+    used = "incident" in world and bool(world.settings.get("special_incidents", 1))
+    return {
+        name: np.asarray(world["incident"][column] if used else [], dtype=np.int64 if name in whole else np.float64)
+        for name, column in columns.items()
+    }
+
+
+def start(given: Given, chance: Chance) -> State:
+    """Everyone alive and unhurt, at home or out as the hour of the scenario's origin has it."""
+    n_cells, n_sites, n_towns = len(given.town), len(given.site_keys), given.n_towns
+    zeros = np.zeros(n_cells)
+    out = float(absent_fraction(given.params, given.origin, given.school_holiday, given.holiday))
+    town = Town(
+        absent_fraction=np.full(n_towns, out),
+        stay_home_fraction=np.zeros(n_towns),
+        phone_excess=np.zeros(n_towns),
+        strong_s=np.full(n_towns, np.nan),
+        device_ok_fraction=np.ones(n_towns),
+        dialysis_ok_fraction=np.ones(n_towns),
+        call_carry=np.zeros(n_towns),
+    )
+    return State(
+        residents=given.night_persons.copy(),
+        away=np.zeros(n_cells, dtype=np.int64),
+        victims=Table.empty(**COLUMNS),
+        expected=np.zeros((len(KINDS), len(OUTCOMES), n_cells)),
+        site_expected=np.zeros((len(OUTCOMES), n_sites)),
+        incident_done=np.zeros(len(given.incident_site), dtype=bool),
+        seen=Seen(zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros, np.zeros(n_sites)),
+        town=town,
+        effort_s=zeros,
+        line_s=zeros,
+        routine=first_arrivals(chance, "people.routine", given.town_keys),
+        ill=first_arrivals(chance, "people.ill", given.town_keys),
+        related=first_arrivals(chance, "people.related", given.town_keys),
+        routine_waiting=np.zeros(n_towns, dtype=np.int64),
+        displaced_persons=zeros,
+        neighbour_freed=np.zeros(n_towns, dtype=np.int64),
+    )
+
+
+def first_arrivals(chance: Chance, purpose: str, keys: Array) -> Arrivals:
+    """A Poisson process before its first event."""
+    return Arrivals(np.zeros(len(keys)), chance.exponential(purpose, keys, 1.0, 0), np.zeros(len(keys), np.int64))
+
+
+def arrive(chance: Chance, purpose: str, keys: Array, before: Arrivals, expected: Array) -> tuple[Arrivals, Array]:
+    """Let a Poisson process run on by `expected` events per entity; returns it and the number of events, int64.
+
+    The gap to the n-th event is one draw for (entity, n), so any sub-division of a step gives the same events.
+    """
+    level = before.level + expected
+    next_level, count = before.next_level, before.count
+    due = np.flatnonzero(level >= next_level)
+    if not due.size:
+        return Arrivals(level, next_level, count), np.zeros(len(keys), dtype=np.int64)
+    next_level, count = next_level.copy(), count.copy()
+    while due.size:
+        count[due] += 1
+        next_level[due] += chance.exponential(purpose, keys[due], 1.0, count[due])
+        due = due[level[due] >= next_level[due]]
+    return Arrivals(level, next_level, count), count - before.count
+
+
+def persons(given: Given, state: State) -> float:
+    """Everyone the layer owns, the dead included."""
+    return float(state.residents.sum() + state.away.sum() + np.count_nonzero(state.victims["removed"]))
