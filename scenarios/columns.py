@@ -195,7 +195,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "date": Column("date"),
         "tmax_c": Column("number", low=-40.0, high=45.0),
         "tmin_c": Column("number", low=-45.0, high=40.0),
-        "humidity": Column("number", low=0.0, high=1.0),
+        "humidity": Column("number", low=0.0, high=100.0),
         "rain_mm": Column("number", low=0.0, high=1500.0),
         "kind": TEXT,
     },

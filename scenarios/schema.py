@@ -62,6 +62,11 @@ def _dotted(name: str) -> str:
     return name
 
 
+def _series_kind(kind: Any) -> Any:
+    return "true" if kind is True else kind  # YAML reads a bare `true` as yes
+
+
+SeriesKind = Annotated[Literal["true", "reported"], BeforeValidator(_series_kind)]
 DurationS = Annotated[int, BeforeValidator(duration_s), AfterValidator(_positive)]
 LayerName = Annotated[str, AfterValidator(_layer_name)]
 ParameterName = Annotated[str, AfterValidator(_dotted)]
@@ -115,7 +120,7 @@ class ScoredQuantity(BaseModel):
     quantity: str = Field(description="series name")
     report: str = Field(description="quantity name in the report table")
     source: str = Field("", description="only reports of this source; empty: any")
-    kind: Literal["true", "reported"] = "true"
+    kind: SeriesKind = "true"
     areas: list[list[str]] = Field(
         default_factory=lambda: [["all"]], description="groups of codes summed and scored as one"
     )

@@ -64,7 +64,7 @@ class Power:
 def prepare(world: World) -> PowerPlace:
     """Constants from the world's feeders, substations and cells."""
     feeder, cell = world["feeder"], world["cell"]
-    weight = world.carriers["cell_to_feeder"].matrix.tocsr()
+    weight = world.carriers["cell_to_feeder"].matrix @ sparse.diags(np.maximum(cell["households"], 0.5))
     sums = np.asarray(weight.sum(axis=1)).ravel()
     weight = sparse.diags(1.0 / np.where(sums > 0, sums, 1.0)) @ weight
     section = np.arange(1, SECTIONS + 1, dtype=np.int64) * np.int64(0x5851F42D4C957F2D)

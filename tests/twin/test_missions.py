@@ -175,8 +175,27 @@ def test_pause_may_be_a_function_of_places():
 
 def test_paused_work_that_is_interrupted_keeps_all_that_was_left():
     m = missions(2, priority=[5, 1], asked_s=[0, 400], preemptible=[True, False])
-    m, _, _ = advance(m, units(), 0, 1000, on_a_line, pause=np.array([True]))
-    assert m.left_s.tolist() == [1000, 1000]
+    m, u, _ = advance(m, units(), 0, 300, on_a_line)
+    m, _, _ = advance(m, u, 300, 1000, on_a_line, pause=np.array([True]))
+    assert m.left_s.tolist() == [700, 1000]
+
+
+def test_work_complete_when_a_pause_begins_is_not_held_up():
+    m, u, _ = advance(missions(), units(), 0, 1000, on_a_line)
+    m, _, _ = advance(m, u, 1000, 2000, on_a_line, pause=np.array([True]))
+    assert m.done_s[0] == 1000
+
+
+def test_of_a_crew_the_smaller_key_is_taken():
+    m = missions(2, priority=[5, 1], asked_s=[0, 400], need=[2, 1], preemptible=[True, False])
+    _, u, _ = advance(m, units(2, key=[8, 3]), 0, 500, on_a_line)
+    assert u.mission.tolist() == [IDLE, 11]
+
+
+def test_work_interrupted_in_the_second_it_began_does_not_grow_by_rounding():
+    m = missions(2, priority=[5, 1], asked_s=[0, 100], place=1, work_s=11, preemptible=[True, False])
+    m, _, _ = advance(m, units(), 0, 101, on_a_line, stretch=np.array([1.0, 1.1]))
+    assert (m.began_s[0], m.left_s[0]) == (100, 11)
 
 
 def test_stretch_counts_when_work_begins_and_again_when_it_goes_on():

@@ -74,11 +74,17 @@ def test_any_sub_division_gives_the_same_missions_units_and_log(seed, cuts):
     assert np.array_equal(whole[2], cut[2])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_cutting_at_every_multiple_of_the_grain_changes_nothing(seed):
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("beside_s", [-1, 0, 1])
+def test_cuts_at_or_beside_everything_that_happens_change_nothing(seed, beside_s):
     case = random_case(seed)
-    whole, cut = run(case, [0, END_S]), run(case, list(range(0, END_S + 1, 50)))
+    m, u, _, _ = case
+    whole = run(case, [0, END_S])
+    instants = np.concatenate([whole[2]["time_s"], m.asked_s, u.available_s, u.leave_s]) + beside_s
+    cuts = np.unique(instants[(instants > 0) & (instants < END_S)])
+    cut = run(case, [0, *cuts.tolist(), END_S])
     assert same(whole[0], cut[0])
+    assert same(whole[1], cut[1])
     assert np.array_equal(whole[2], cut[2])
 
 

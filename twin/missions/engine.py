@@ -74,8 +74,6 @@ def _quiet(missions: Missions, units: Units, start_s: int, until_s: int) -> bool
     waits = waits[missions.asked_s[waits] < until_s]
     if not waits.size:
         return True
-    if (missions.asked_s[waits] > start_s).any():
-        return False
     pools = np.unique(missions.pool[waits])
     theirs = np.flatnonzero(np.isin(units.pool, pools))
     theirs = idle(units, theirs, start_s)

@@ -1,0 +1,91 @@
+"""Two counts of damaged homes: safety tags in days, damage certificates in weeks; reported damage grows with both.
+
+Inspectors see what stands there, so these processes read the true damage; headquarters reads only their reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.chance import Chance
+from twin.params import Params
+from twin.units import DAY_S, HOUR_S
+
+Array = np.ndarray
+CLASSES = ("full", "half", "partial")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Homes by state of the count: tagged and found (town,), classified (town, class), fractions of a home kept."""
+
+    tagged: Array
+    found: Array
+    classified: Array
+
+
+def nothing_counted(n_town: int) -> Counts:
+    """No home seen yet."""
+    return Counts(np.zeros(n_town), np.zeros(n_town), np.zeros((n_town, len(CLASSES))))
+
+
+def daylight_work_s(start_s: int, end_s: int, clock_offset_s: int, params: Params) -> float:
+    """Working seconds of inspectors between two instants (they work between fixed hours of the day)."""
+    open_s, close_s = params.inspection_hours * HOUR_S
+
+    def until(instant_s: int) -> float:
+        days, second = divmod(instant_s + clock_offset_s, DAY_S)
+        return float(days * (close_s - open_s) + np.clip(second - open_s, 0.0, close_s - open_s))
+
+    return until(end_s) - until(start_s)
+
+
+def begin_s(keys: Array, staff: Array, population: Array, median_s: float, params: Params, chance: Chance, what: str) -> Array:
+    """When each town begins a count, seconds (town,): a small town with many officials per resident begins earlier.
+
+    The order of towns differs widely in reality, so a keyed spread is drawn once per town.
+    """
+    strength = staff / np.maximum(population, 1.0) / params.usual_staff_per_resident
+    z = chance.normal(f"government.{what}_begins", keys)
+    return median_s * np.exp(params.count_begin_spread * z) * np.clip(strength, 0.5, 2.0) ** -0.5
+
+
+def effort(keys: Array, params: Params, chance: Chance) -> Array:
+    """How hard each town counts compared with the usual (median 1, keyed once), (town,)."""
+    return np.exp(params.count_effort_spread * chance.normal("government.count_effort", keys))
+
+
+def tag(counts: Counts, damaged: Array, teams: Array, work_s: float, params: Params) -> Array:
+    """Homes with a safety tag after `work_s` of teams' work, never more than stand damaged, (town,)."""
+    return np.minimum(np.maximum(damaged, counts.tagged), counts.tagged + teams * work_s / params.tag_s)
+
+
+def find(counts: Counts, damaged: Array, hours: Array, params: Params) -> Array:
+    """Damaged homes the town has on its list after `hours` staff hours of patrols and calls, (town,).
+
+    Each staff hour finds `found_per_hour` homes while most are unseen, fewer as the rest grows rare.
+    """
+    unseen = np.maximum(damaged - counts.found, 0.0)
+    rate = params.found_per_hour * hours
+    return counts.found + unseen * -np.expm1(-rate / np.maximum(damaged, params.few_homes))
+
+
+def classify(counts: Counts, found: Array, damage: Array, hours: Array, params: Params) -> Array:
+    """Homes classified after `hours` staff hours of surveys, (town, class), never more than found of each class.
+
+    damage: true homes (town, class). Surveyors go street by street, so classes come in proportion.
+    """
+    total = damage.sum(axis=1)
+    listed = damage * np.minimum(1.0, found / np.maximum(total, 1.0))[:, None]
+    left = np.maximum(listed - counts.classified, 0.0)
+    share = np.minimum(1.0, hours * params.classified_per_hour / np.maximum(left.sum(axis=1), 1e-9))
+    return counts.classified + left * share[:, None]
+
+
+def reported(counts: Counts) -> Array:
+    """What a town can write: homes full, half, partial, unclassified, whole homes (town, 4)."""
+    classified = np.floor(counts.classified)
+    unclassified = np.maximum(np.floor(counts.found) - classified.sum(axis=1), 0.0)
+    return np.column_stack([classified, unclassified])

@@ -1,0 +1,176 @@
+"""The offices as Mesa agents over rows of the office table: woken when a clock of theirs rings, dropped after the step.
+
+An agent sees its own row of the known arrays and its own resources, and turns them into entries of a `Plan`; the
+state stays in arrays. A model lives for one step only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import mesa
+import numpy as np
+
+from layers.government import priorities, triggers
+from layers.government.known import Q, Source
+from layers.government.requests import Kind
+from layers.government.state import Given, State
+from twin.chance import Chance
+
+Array = np.ndarray
+
+
+@dataclass
+class Plan:
+    """What the woken offices decided in this step; written by agents, carried out by the step, never kept."""
+
+    reports: dict[Source, list[int]] = field(default_factory=lambda: {s: [] for s in Source})
+    requests: list[tuple[Kind, int, float]] = field(default_factory=list)
+    orders: list[tuple[int, float]] = field(default_factory=list)
+    shelter_targets: list[tuple[int, float]] = field(default_factory=list)
+    desks: list[int] = field(default_factory=list)
+    headquarters: list[int] = field(default_factory=list)
+    prefecture_round: bool = False
+    state_round: bool = False
+
+
+class Offices(mesa.Model):
+    """The offices awake in one step. Chance is keyed by the twin, so the model's own generators stay unused."""
+
+    def __init__(self, given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance) -> None:
+        super().__init__(seed=0)
+        self.given = given
+        self.state = state
+        self.lines = lines
+        self.evening = evening
+        self.now_s = now_s
+        self.chance = chance
+        self.plan = Plan()
+
+    def wake(self, rows: Sequence[int]) -> Plan:
+        """Create the agents of these office rows, let each do what is due, and return their plan."""
+        for row in rows:
+            kind = Town if row < self.given.n_town else Prefecture if row == self.given.prefecture else StateOffice
+            kind(self, row)
+        self.agents.do("wake")
+        return self.plan
+
+    def close(self) -> None:
+        """Forget the agents; Mesa's counter of agent ids would otherwise keep every model alive."""
+        self.remove_all_agents()
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
+
+class Office(mesa.Agent):
+    """One office: its row, what it knows, and whether its headquarters stands."""
+
+    model: Offices
+
+    def __init__(self, model: Offices, row: int) -> None:
+        super().__init__(model)
+        self.row = row
+
+    def known(self, quantity: int, area: int | None = None) -> Array:
+        """Values this office knows, (town,), or of one town."""
+        values = self.model.state.known.value[self.row, quantity]
+        return values if area is None else values[area]
+
+    @property
+    def desk_due(self) -> bool:
+        """Whether the round at the desk is due."""
+        return bool(self.model.state.desk_due_s[self.row] <= self.model.now_s)
+
+    def set_up(self, intensity: float) -> None:
+        """Open the headquarters once strong shaking is known."""
+        standing = self.model.state.headquarters[self.row]
+        if not standing and intensity >= self.model.given.params.headquarters_intensity:
+            self.model.plan.headquarters.append(self.row)
+
+
+class Town(Office):
+    """A town hall: opens its headquarters, orders evacuation, asks, consolidates shelters and reports."""
+
+    def wake(self) -> None:
+        """Do what is due."""
+        if self.desk_due:
+            self.desk()
+        if self.model.state.report_due_s[self.row] <= self.model.now_s:
+            self.report()
+
+    def desk(self) -> None:
+        """One round at the desk, on what this hall knows of its own town."""
+        model, row, plan = self.model, self.row, self.model.plan
+        params, given = model.given.params, model.given
+        plan.desks.append(row)
+        intensity = float(self.known(Q.INTENSITY, row))
+        self.set_up(intensity)
+        share = triggers.decide_order_fraction(
+            intensity, float(given.population[row]), float(given.hazard_fraction[row]), params
+        )
+        if share > 0 and model.state.order_due_s[row] < 0:
+            plan.orders.append((row, share))
+        self.ask_generator_cars()
+        if model.evening and params.consolidation > 0 and model.now_s >= params.consolidation_from_s:
+            current = float(model.state.shelters_target[row])
+            target = priorities.decide_shelters_target(
+                float(self.known(Q.EVACUEES, row)), float(self.known(Q.SHELTERS_OPEN, row)), current, params
+            )
+            if target == target and target != current:
+                plan.shelter_targets.append((row, target))
+
+    def ask_generator_cars(self) -> None:
+        """Ask for as many cars as the hall knows dark facilities to lack, if it can send a message at all."""
+        model, row = self.model, self.row
+        wanted = float(np.nan_to_num(self.known(Q.GENERATOR_WANTED, row)))
+        more = np.ceil(wanted * model.given.params.generator_request_fraction) - model.state.generator_asked[row]
+        if more > 0 and self.way_out() is not None:
+            model.plan.requests.append((Kind.GENERATOR_CARS, row, float(more)))
+
+    def report(self) -> None:
+        """Send the situation form over the best channel that works; without one the town stays silent."""
+        source = self.way_out()
+        if source is not None:
+            self.model.plan.reports[source].append(self.row)
+
+    def way_out(self) -> Source | None:
+        """The line, else a satellite telephone (owned, or brought by a liaison officer), else nothing."""
+        model, row, params = self.model, self.row, self.model.given.params
+        if model.lines[row] >= params.line_least_fraction:
+            return Source.MUNICIPAL_LINE
+        owned = model.chance.uniform("government.satellite", int(model.given.office_keys[row]))[0]
+        liaison_s = model.state.liaison_due_s[row]
+        if owned < params.satellite_share or 0 <= liaison_s <= model.now_s:
+            return Source.SATELLITE
+        return None
+
+
+class Prefecture(Office):
+    """The prefectural headquarters: its round is carried out on whole arrays of what it knows."""
+
+    def wake(self) -> None:
+        """Do what is due."""
+        if self.desk_due:
+            self.set_up(float(np.nanmax(self.known(Q.INTENSITY), initial=-np.inf)))
+            self.model.plan.prefecture_round = True
+
+
+class StateOffice(Office):
+    """The state's side: calls of forces, mutual aid and push of goods."""
+
+    def wake(self) -> None:
+        """Do what is due."""
+        if self.desk_due:
+            self.set_up(float(np.nanmax(self.known(Q.INTENSITY), initial=-np.inf)))
+            self.model.plan.state_round = True
+
+
+def wake(given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance) -> Plan:
+    """Wake the offices whose clocks ring, and return what they decided; builds nothing when none is due."""
+    due = np.flatnonzero((state.desk_due_s <= now_s) | (state.report_due_s <= now_s))
+    if not due.size:
+        return Plan()
+    model = Offices(given, state, lines, evening, now_s, chance)
+    plan = model.wake(due.tolist())
+    model.close()
+    return plan

@@ -1,0 +1,86 @@
+"""Where headquarters believes the need is: weights for search and roads, silent towns, generator cars, consolidation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.params import Params
+
+Array = np.ndarray
+
+
+def decide_intensity_estimate(intensity: Array, neighbours: Array) -> Array:
+    """Known intensity, and for towns not heard of the mean of their neighbours', (town,); NaN when nobody is heard.
+
+    neighbours: row numbers of the nearest towns, (town, k). A missing value is not weak shaking.
+    """
+    around = intensity[neighbours]
+    heard = ~np.isnan(around)
+    count = heard.sum(axis=1)
+    mean = np.where(heard, around, 0.0).sum(axis=1) / np.maximum(count, 1)
+    return np.where(np.isnan(intensity), np.where(count > 0, mean, np.nan), intensity)
+
+
+def decide_silent(heard_s: Array, first_due_s: float, now_s: int, params: Params) -> Array:
+    """Which town halls count as silent: none of their reports came for `silence_s`, bool (town,).
+
+    Before the first report is due nobody is silent.
+    """
+    last_s = np.where(heard_s >= 0, heard_s, first_due_s)
+    return now_s - last_s > params.silence_s
+
+
+def decide_scouting(silent: Array, intensity: Array, params: Params) -> Array:
+    """Where a flight or a liaison officer is wanted: silent towns believed to be shaken hard, 0 or 1 (town,)."""
+    return (silent & (np.nan_to_num(intensity) >= params.scouting_intensity)).astype(np.float64)
+
+
+def decide_need(trapped: Array, incidents: Array, intensity: Array, population: Array, silent: Array, params: Params) -> Array:
+    """Believed need by town, persons (town,): reported trapped and open incidents plus an estimate from shaking.
+
+    The estimate from shaking counts fully where nothing was reported or the hall is silent, and less where reports came.
+    """
+    excess = np.maximum(np.nan_to_num(intensity) - params.prior_intensity, 0.0)
+    prior = population * params.prior_trapped_fraction * excess**2
+    trust = np.where(np.isnan(trapped) | silent, 1.0, params.prior_after_report)
+    return np.nan_to_num(trapped) + params.persons_per_incident * np.nan_to_num(incidents) + trust * prior
+
+
+def decide_weights(need: Array, population: Array, params: Params) -> Array:
+    """Weight of each town (1 = equal): square root of its share of the need over its share of people, bounded."""
+    if need.sum() <= 0:
+        return np.ones_like(need)
+    ratio = (need / need.sum()) / (population / population.sum())
+    low, high = params.weight_bounds
+    return np.clip(np.sqrt(ratio), low, high)
+
+
+def decide_generator_cars(approved: Array, wanted: Array, weight: Array, fleet: float) -> Array:
+    """Cars allotted to each town, whole (town,): the weightiest towns first until the fleet is spent.
+
+    approved: cars granted; wanted: dark facilities last reported (NaN: as approved); cars go back when light returns.
+    """
+    claim = np.minimum(approved, np.where(np.isnan(wanted), approved, wanted))
+    allotted = np.zeros_like(claim)
+    for town in np.lexsort((np.arange(len(claim)), -weight)).tolist():
+        allotted[town] = min(claim[town], fleet)
+        fleet -= allotted[town]
+    return allotted
+
+
+def fleet_units(now_s: int, params: Params) -> float:
+    """Generator cars in the region by now: a few from the start, more as other utilities send theirs, whole units."""
+    return float(np.floor(np.interp(now_s, params.fleet_at_s, params.fleet_units)))
+
+
+def decide_shelters_target(evacuees: float, shelters: float, current: float, params: Params) -> float:
+    """How many shelters a town wants open tonight, from its last head-count; NaN = no decision.
+
+    Towns with many nearly empty halls gather people into fewer; `current` is the decision standing until now.
+    """
+    if np.isnan(evacuees) or np.isnan(shelters) or shelters < params.consolidation_least_shelters:
+        return current
+    if evacuees / shelters >= params.consolidation_below_persons:
+        return current
+    by_people = np.ceil(evacuees / params.consolidation_persons)
+    return float(max(by_people, np.ceil(shelters * params.consolidation_least_fraction)))

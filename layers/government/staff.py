@@ -1,0 +1,83 @@
+"""The staff budget of a town: shelters, telephones, reports, checks, counting and supply use the same people."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from twin.params import Params
+
+Array = np.ndarray
+
+
+class Duty(IntEnum):
+    """Columns of an allocation, in order of precedence."""
+
+    COMPILE = 0
+    SHELTERS = 1
+    CHECKS = 2
+    PHONES = 3
+    SUPPLY = 4
+    COUNTING = 5
+
+
+def available_persons(staff: Array, attendance: Array, able: Array, support: Array, params: Params) -> Array:
+    """Staff free for disaster duties now, persons (town,).
+
+    staff: posts; attendance: share at work; able: how far the hall can be used (a hall that cannot be entered works
+    slowly elsewhere); support: people sent by others. One shift of those present is on duty.
+    """
+    return (staff * attendance * params.disaster_share + support) * params.shift_share * able
+
+
+def allocate(available: Array, wanted: Array, params: Params) -> Array:
+    """Persons on each duty, (town, duty): in order of precedence, each at most its cap of the available.
+
+    available: (town,); wanted: (town, duty) persons. What is left over goes to nobody.
+    """
+    granted = np.zeros_like(wanted)
+    left = available.copy()
+    for duty in Duty:
+        share = np.minimum(wanted[:, duty], available * params.duty_caps[duty])
+        granted[:, duty] = np.minimum(share, left)
+        left = left - granted[:, duty]
+    return granted
+
+
+def wanted_persons(
+    evacuees: Array, shelter_staff: Array, unchecked: Array, calls_waiting: Array, available: Array, params: Params
+) -> Array:
+    """What each duty asks for, persons (town, duty), from what the town hall itself knows; NaN counts as nothing."""
+    people = np.nan_to_num(evacuees)
+    wanted = np.zeros((len(available), len(Duty)))
+    wanted[:, Duty.COMPILE] = params.compile_persons
+    wanted[:, Duty.SHELTERS] = np.nan_to_num(shelter_staff)
+    wanted[:, Duty.CHECKS] = params.check_team_persons * np.nan_to_num(unchecked)
+    wanted[:, Duty.PHONES] = np.ceil(calls_waiting * params.call_s / params.phone_target_s)
+    wanted[:, Duty.SUPPLY] = params.supply_persons_per_evacuee * people
+    wanted[:, Duty.COUNTING] = available
+    return wanted
+
+
+def answer(waiting: Array, arriving: Array, persons: Array, dt_s: int, params: Params) -> Array:
+    """Calls left waiting after dt_s: answered at one per `call_s` and person, given up with time `give_up_s`."""
+    patience = np.exp(-dt_s / params.give_up_s)
+    kept = waiting * patience + arriving * (1.0 + patience) / 2.0
+    return np.maximum(0.0, kept - persons * dt_s / params.call_s)
+
+
+def checks_done(left: Array, carry: Array, persons: Array, dt_s: int, params: Params) -> tuple[Array, Array, Array]:
+    """Whole shelter checks done in dt_s, those left, and the work carried into the next step, each (town,)."""
+    work = carry + persons / params.check_team_persons * dt_s / params.check_s
+    done = np.floor(np.minimum(work, left))
+    left = left - done
+    return done, left, np.where(left > 0, np.minimum(work - done, 1.0), 0.0)
+
+
+def support_persons(target: Array, decided_s: int, now_s: int, params: Params) -> Array:
+    """Outside staff present: they arrive evenly over `support_ramp_s` after travelling, persons (town,)."""
+    if decided_s < 0:
+        return np.zeros_like(target)
+    share = (now_s - decided_s - params.support_travel_s) / params.support_ramp_s
+    return target * min(1.0, max(0.0, share))

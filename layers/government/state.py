@@ -1,0 +1,183 @@
+"""Constants and state of the layer: what offices know, what is on its way, what was decided, what was counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layers.government import counting, messages, requests, rhythm, triggers
+from layers.government.counting import Counts
+from layers.government.known import FIRST_ITEM, NEVER, Known, Source, nothing_known
+from layers.government.rhythm import Rhythm
+from layers.government.staff import Duty
+from layers.government.supply import ITEMS
+from twin.chance import Chance
+from twin.params import Params
+from twin.table import Table
+from twin.world import IndexSet, World
+
+Array = np.ndarray
+N_NEIGHBOUR = 4  # towns an unheard intensity is estimated from
+STEEP_DEG = 15.0  # ground on which slope failures threaten homes
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants; town arrays (town,), office arrays (office,) with the prefecture and the state as the last two rows.
+
+    hazard_fraction: share of residents near the sea or on steep ground. neighbours: nearest towns, (town, k).
+    item_of: position in supply.ITEMS of each item of the world. clock_offset_s: seconds from local midnight to time 0.
+    """
+
+    params: Params
+    n_town: int
+    prefecture: int
+    state: int
+    office_keys: Array
+    town_keys: Array
+    staff_posts: Array
+    population: Array
+    hazard_fraction: Array
+    neighbours: Array
+    item_of: Array
+    n_quantity: int
+    clock_offset_s: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the offices need to go on.
+
+    Knowledge: known, messages (in flight), rhythm (of the prefectural headquarters), n_sent (town, source) bundles sent.
+    Clocks: desk_due_s and report_due_s (office,), utility_due_s, fire_due_s, supply_due_s.
+    Own resources at the last round: able (office,), staff (town, duty), calls_waiting (calls), checks_left, checks_carry.
+    Decisions: calls_due_s (call,), aid_called_s and aid_crews (utility,), order_fraction, order_due_s, shelters_target,
+    generator_* (units), goods (town, item) ordered, asked; support_target (persons), silent, scouting, liaison_due_s,
+    weights. Counting: counts, damaged (town, class) true homes seen by inspectors.
+    """
+
+    now_s: int
+    known: Known
+    messages: Table
+    requests: Table
+    rhythm: Rhythm
+    n_sent: Array
+    desk_due_s: Array
+    report_due_s: Array
+    utility_due_s: int
+    fire_due_s: int
+    supply_due_s: int
+    able: Array
+    headquarters: Array
+    staff: Array
+    calls_waiting: Array
+    checks_left: Array
+    checks_carry: Array
+    calls_due_s: Array
+    aid_called_s: Array
+    aid_crews: Array
+    order_fraction: Array
+    order_due_s: Array
+    shelters_target: Array
+    generator_asked: Array
+    generator_approved: Array
+    generator_cars: Array
+    goods_ordered: Array
+    goods_asked: Array
+    n_requests: Array
+    last_delay_s: Array
+    support_target: Array
+    silent: Array
+    scouting: Array
+    liaison_due_s: Array
+    search_weight: Array
+    road_weight: Array
+    counts: Counts
+    damaged: Array
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs. Raises ScenarioError when the world lacks a table or an item is unknown."""
+    town, office = world["municipality"], world["office"]
+    n_town = len(town)
+    now = world.origin
+    return Given(
+        params=params,
+        n_town=n_town,
+        prefecture=n_town,
+        state=n_town + 1,
+        office_keys=office.keys,
+        town_keys=town.keys,
+        staff_posts=np.asarray(office["staff_persons"][:n_town], dtype=np.float64),
+        population=np.asarray(town["population"], dtype=np.float64),
+        hazard_fraction=_hazard_fraction(town, world["cell"]),
+        neighbours=_neighbours(town),
+        item_of=np.array([ITEMS.index(name) for name in world["item"].ids.tolist()]),
+        n_quantity=FIRST_ITEM + len(world["item"]),
+        clock_offset_s=now.hour * 3600 + now.minute * 60 + now.second,
+    )
+
+
+def start(given: Given, chance: Chance) -> State:
+    """State at time 0: nobody knows anything, nobody was asked."""
+    n_town, n_office, n_item = given.n_town, given.n_town + 2, len(given.item_of)
+    zero, never = np.zeros(n_town), np.full(n_town, NEVER, np.int64)
+    first_report_s = given.params.first_report_s * (0.4 + 0.6 * chance.uniform("government.first_report", given.office_keys))
+    return State(
+        now_s=0,
+        known=nothing_known(n_office, given.n_quantity, n_town),
+        messages=messages.empty(),
+        requests=requests.empty(),
+        rhythm=rhythm.first_round(given.params, given.n_quantity, n_town),
+        n_sent=np.zeros((n_town, len(Source)), np.int64),
+        desk_due_s=np.zeros(n_office, np.int64),
+        report_due_s=first_report_s.astype(np.int64),
+        utility_due_s=int(given.params.utility_first_s),
+        fire_due_s=int(given.params.fire_report_every_s),
+        supply_due_s=int(given.params.supply_every_s),
+        able=np.ones(n_office),
+        headquarters=np.zeros(n_office, np.int8),
+        staff=np.zeros((n_town, len(Duty))),
+        calls_waiting=zero,
+        checks_left=zero,
+        checks_carry=zero,
+        calls_due_s=triggers.nothing_called(),
+        aid_called_s=np.full(len(triggers.Aid), NEVER, np.int64),
+        aid_crews=np.zeros(len(triggers.Aid)),
+        order_fraction=zero,
+        order_due_s=never,
+        shelters_target=np.full(n_town, np.nan),
+        generator_asked=zero,
+        generator_approved=zero,
+        generator_cars=zero,
+        goods_ordered=np.zeros((n_town, n_item)),
+        goods_asked=np.zeros((n_town, n_item)),
+        n_requests=np.zeros(n_town, np.int64),
+        last_delay_s=zero,
+        support_target=zero,
+        silent=np.zeros(n_town, bool),
+        scouting=zero,
+        liaison_due_s=never,
+        search_weight=np.ones(n_town),
+        road_weight=np.ones(n_town),
+        counts=counting.nothing_counted(n_town),
+        damaged=np.zeros((n_town, len(counting.CLASSES))),
+    )
+
+
+def _neighbours(town: IndexSet) -> Array:
+    """Row numbers of the nearest other towns, (town, k)."""
+    east = town["x_m"][:, None] - town["x_m"][None, :]
+    north = town["y_m"][:, None] - town["y_m"][None, :]
+    distance_m = np.hypot(east, north)
+    np.fill_diagonal(distance_m, np.inf)
+    return np.argsort(distance_m, axis=1, kind="stable")[:, : min(N_NEIGHBOUR, len(town) - 1)]
+
+
+def _hazard_fraction(town: IndexSet, cell: IndexSet) -> Array:
+    """Share of residents near the sea or on steep ground, (town,)."""
+    persons = np.asarray(cell["night_persons"], dtype=np.float64)
+    steep = np.bincount(cell["municipality"], weights=persons * (cell["slope_deg"] >= STEEP_DEG), minlength=len(town))
+    share = steep / np.maximum(np.bincount(cell["municipality"], weights=persons, minlength=len(town)), 1.0)
+    return np.clip(share + np.asarray(town["population_at_coast_fraction"], dtype=np.float64), 0.0, 1.0)

@@ -1,0 +1,233 @@
+"""Trunk roads: bridges, pavement, slopes and debris damage them; four states, unknown until inspected; travel times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from layers.infrastructure import crews as gang
+from layers.infrastructure.counts import poisson_quantile, probability
+from layers.infrastructure.crews import Crews
+from twin.chance import Chance
+from twin.params import Params
+from twin.world import World
+
+Array = np.ndarray
+
+OPEN, LIMITED, EMERGENCY_ONLY, CLOSED = range(4)
+EXPRESSWAY = 0
+
+
+@dataclass(frozen=True)
+class RoadPlace:
+    """Road sections between nodes."""
+
+    keys: Array
+    node_a: Array
+    node_b: Array
+    road_class: Array
+    free_s: Array
+    length_km: Array
+    bridges: Array
+    slope_exposed: Array
+    municipality: Array
+    cell: Array
+    n_node: int
+
+
+@dataclass(frozen=True)
+class Roads:
+    """Per road: intensity_max; bridge_hurt, bridge_broken: bridges with light and major damage; pavement: broken spots;
+    slides_cleared, debris_cleared_m3: what gangs took away; inspected: -1 no need, 0 waiting, 1 done;
+    repair_asked; shut: closed as a precaution until inspected; status: OPEN … CLOSED, what holds on the ground.
+    """
+
+    intensity_max: Array
+    bridge_hurt: Array
+    bridge_broken: Array
+    pavement: Array
+    slides_cleared: Array
+    debris_cleared_m3: Array
+    inspected: Array
+    repair_asked: Array
+    status: Array
+
+
+@dataclass(frozen=True)
+class Travel:
+    """Travel times between nodes, seconds, and what they were computed from (road status, traffic by town)."""
+
+    emergency_s: Array
+    truck_s: Array
+    status: Array
+    traffic: Array
+
+
+def prepare(world: World) -> RoadPlace:
+    """Constants from the roads."""
+    road = world["road"]
+    return RoadPlace(
+        keys=road.keys,
+        node_a=road["node_a"],
+        node_b=road["node_b"],
+        road_class=road["road_class"],
+        free_s=road["length_m"] / road["speed_m_per_s"],
+        length_km=road["length_m"] / 1000.0,
+        bridges=road["bridges"].astype(float),
+        slope_exposed=road["slope_exposed_fraction"].astype(float),
+        municipality=road["municipality"],
+        cell=road["cell"],
+        n_node=len(world["node"]),
+    )
+
+
+def start(place: RoadPlace) -> Roads:
+    """All roads open and sound."""
+    n = len(place.keys)
+    nothing, whole = np.zeros(n), np.zeros(n, np.int64)
+    return Roads(
+        nothing, whole, whole, whole, nothing, nothing, np.full(n, -1, np.int8), np.zeros(n, bool), np.zeros(n, np.int8)
+    )
+
+
+def start_travel(place: RoadPlace, n_municipality: int) -> Travel:
+    """Times on free roads."""
+    status, traffic = np.zeros(len(place.keys), np.int8), np.ones(n_municipality)
+    free_s = shortest_s(place, place.free_s)
+    return Travel(free_s, free_s, status, traffic)
+
+
+def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intensity: Array, liquefied: Array) -> Roads:
+    """Damage to bridges and pavement by a shock, and which roads must be inspected; arrays (cell,)."""
+    reached = np.maximum(roads.intensity_max, intensity[place.cell])
+    strong = reached >= params.bridge_damage_from_intensity
+    hurt = place.bridges * np.where(strong, params.bridge_hurt_probability, 0.0)
+    broken = place.bridges * np.where(strong, params.bridge_break_probability, 0.0)
+    spots = place.length_km * params.pavement_spots_per_km * probability(
+        reached, params.pavement_intensity, params.pavement_spread
+    ) + place.length_km * params.pavement_spots_per_km_liquefied * liquefied[place.cell]  # fmt: skip
+    draw = {name: chance.uniform(f"infrastructure.{name}", place.keys) for name in ("bridge_hurt", "bridge", "pavement")}
+    must = (intensity[place.cell] >= params.inspect_from_intensity) & (roads.inspected < 0)
+    return replace(
+        roads,
+        intensity_max=reached,
+        bridge_hurt=np.maximum(roads.bridge_hurt, poisson_quantile(draw["bridge_hurt"], hurt)),
+        bridge_broken=np.maximum(roads.bridge_broken, poisson_quantile(draw["bridge"], broken)),
+        pavement=np.maximum(roads.pavement, poisson_quantile(draw["pavement"], spots)),
+        inspected=np.where(must, 0, roads.inspected).astype(np.int8),
+    )
+
+
+def physical(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, slides: Array) -> Array:
+    """What the road itself allows, OPEN … CLOSED, int8 (road,)."""
+    debris_per_km = np.maximum(debris_m3 - roads.debris_cleared_m3, 0.0) / np.maximum(place.length_km, 0.1)
+    state = np.where(debris_per_km > params.debris_limited_m3_per_km, LIMITED, OPEN)
+    state = np.maximum(state, np.where(roads.pavement > 0, LIMITED, OPEN))
+    state = np.maximum(state, np.where(roads.bridge_hurt > 0, EMERGENCY_ONLY, OPEN))
+    state = np.maximum(state, np.where(roads.pavement >= params.pavement_spots_close, EMERGENCY_ONLY, OPEN))
+    shut = (debris_per_km > params.debris_closed_m3_per_km) | (slides > roads.slides_cleared) | (roads.bridge_broken > 0)
+    return np.where(shut, CLOSED, state).astype(np.int8)
+
+
+def update(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, slides: Array) -> Roads:
+    """The state of each road: its own, and the precautionary closure of expressways until they are inspected."""
+    state = physical(roads, place, params, debris_m3, slides)
+    wait = (roads.inspected == 0) & (place.road_class == EXPRESSWAY)
+    wait &= roads.intensity_max >= params.expressway_closed_from_intensity
+    state = np.maximum(state, np.where(wait, EMERGENCY_ONLY, OPEN)).astype(np.int8)
+    return roads if np.array_equal(state, roads.status) else replace(roads, status=state)
+
+
+def ask_work(
+    roads: Roads, state: Crews, place: RoadPlace, params: Params, priority: Array, found: tuple[Array, Array], now_s: int,
+    newly: Array,
+) -> tuple[Roads, Crews]:  # fmt: skip
+    """Inspections for roads newly to be inspected, repairs for damage that inspections found.
+
+    priority: weight of each town, (municipality,). found: (debris m3, slides) on the road. newly: bool (road,).
+    """
+    weight = np.maximum(priority[np.maximum(place.municipality, 0)], 1e-3)
+    order = np.rint(10.0 * (1 + place.road_class) / weight).astype(np.int64)
+    rows = np.flatnonzero(newly)
+    if rows.size:
+        work_s = params.patrol_s_per_km * place.length_km[rows] + params.bridge_inspection_s * place.bridges[rows]
+        work_s = work_s / params.inspectors_speed_up
+        state = gang.ask(
+            state, gang.INSPECT, gang.INSPECTION, rows, place.keys[rows], place.node_a[rows], order[rows], now_s, work_s
+        )
+    days = repair_crew_days(roads, place, params, *found)
+    wanted = (roads.inspected == 1) & (days > 0) & ~roads.repair_asked
+    rows = np.flatnonzero(wanted)
+    if rows.size:
+        work_s = days[rows] * params.crew_duty_s / params.gangs_per_road
+        state = gang.ask(
+            state, gang.CLEAR, gang.CLEARING, rows, place.keys[rows], place.node_a[rows], order[rows], now_s, work_s,
+            int(params.gangs_per_road),
+        )  # fmt: skip
+        roads = replace(roads, repair_asked=roads.repair_asked | wanted)
+    return roads, state
+
+
+def repair_crew_days(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, slides: Array) -> Array:
+    """Crew-days to open each road again: debris by length, slopes, bridges and pavement by number, (road,)."""
+    littered = debris_m3 - roads.debris_cleared_m3 > params.debris_limited_m3_per_km * place.length_km
+    days = np.where(littered, place.length_km / params.debris_km_per_crew_day, 0.0)
+    days += np.maximum(slides - roads.slides_cleared, 0.0) * params.slope_crew_days
+    days += roads.bridge_broken * params.bridge_broken_crew_days + roads.bridge_hurt * params.bridge_hurt_crew_days
+    return days + roads.pavement * params.pavement_crew_days
+
+
+def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides: Array) -> Roads:
+    """What finished inspections and repairs change."""
+    seen, mended = subject[kind == gang.INSPECT], subject[kind == gang.CLEAR]
+    if seen.size:
+        inspected = roads.inspected.copy()
+        inspected[seen] = 1
+        roads = replace(roads, inspected=inspected)
+    if mended.size:
+        done = np.zeros(len(roads.status), bool)
+        done[mended] = True
+        roads = replace(
+            roads,
+            bridge_hurt=np.where(done, 0, roads.bridge_hurt),
+            bridge_broken=np.where(done, 0, roads.bridge_broken),
+            pavement=np.where(done, 0, roads.pavement),
+            slides_cleared=np.where(done, slides, roads.slides_cleared),
+            debris_cleared_m3=np.where(done, debris_m3, roads.debris_cleared_m3),
+            repair_asked=roads.repair_asked & ~done,
+        )
+    return roads
+
+
+def shortest_s(place: RoadPlace, time_s: Array) -> Array:
+    """Shortest travel times between all nodes, (node, node); infinite where there is no way.
+
+    time_s: of each road, (road,), infinite when it cannot be used. Parallel roads: the faster one counts.
+    """
+    usable = np.flatnonzero(np.isfinite(time_s))
+    usable = usable[np.argsort(-time_s[usable], kind="stable")]
+    a, b = place.node_a[usable], place.node_b[usable]
+    dense = np.zeros((place.n_node, place.n_node))
+    dense[a, b] = time_s[usable]  # the last written, hence the fastest, stays
+    dense[b, a] = time_s[usable]
+    return dijkstra(sparse.csr_matrix(dense), directed=True)
+
+
+def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic: Array) -> Travel:
+    """Travel times again, if a road's state or the traffic changed enough to matter; else the same object."""
+    jam = np.abs(traffic / old.traffic - 1.0).max(initial=0.0) > params.traffic_tolerance
+    if not jam and np.array_equal(roads.status, old.status):
+        return old
+    factor = np.where(place.municipality >= 0, traffic[np.maximum(place.municipality, 0)], 1.0)
+    factor = np.maximum(factor, 1.0)
+    limited = np.where(roads.status == LIMITED, params.limited_factor, 1.0)
+    truck_s = np.where(roads.status >= EMERGENCY_ONLY, np.inf, place.free_s * factor * limited)
+    passed = 1.0 + (factor - 1.0) * params.emergency_jam_share
+    slowed = np.where(roads.status == EMERGENCY_ONLY, params.emergency_only_factor, limited)
+    emergency_s = np.where(roads.status == CLOSED, np.inf, place.free_s * passed * slowed * params.emergency_factor)
+    return Travel(shortest_s(place, emergency_s), shortest_s(place, truck_s), roads.status, np.array(traffic))
+
+

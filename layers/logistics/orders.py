@@ -1,0 +1,193 @@
+"""Orders and push: what leaves where for whom.
+
+Orders of the government fill a backlog. Hubs serve it from their stock; what they lack is bought outside. A push
+brings goods nobody asked for to the hubs. When no hub can be used, goods bypass it: outside trucks drive straight to
+the towns without notice of what they carry (as in April 2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from layers.logistics.items import COOLERS, FUEL, kit_units_per_day
+from layers.logistics.state import Given, State
+from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads
+from twin.units import HOUR_S
+
+Array = np.ndarray
+
+MIN_LOAD_EVERY_S = 6 * HOUR_S
+"""Part loads leave four times a day."""
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Trucks to send from one hub: how many to each of these towns (town,), what each town gets in all
+    (municipality, item), and the drive (municipality,)."""
+
+    hub: int
+    towns: Array
+    trucks: Array
+    units: Array
+    drive_s: Array
+
+
+def push_units(given: Given) -> Array:
+    """Goods the state sends without request, (item,): some days for a fixed share of the population, and coolers."""
+    params = given.params
+    people = params.push_evacuees_fraction * given.population.sum()
+    units = people * params.push_days * kit_units_per_day(params)
+    units[COOLERS] = people * params.push_coolers_per_person
+    units[FUEL] = 0.0
+    return units
+
+
+def push(given: Given, state: State, now: Now) -> State:
+    """Put the pushed goods on the road once the state has decided; they leave evenly over `push_spread_s`."""
+    if state.push_begun or not now.inputs["push_started"].any():
+        return state
+    units = push_units(given)
+    n = trucks_for(given, units)
+    first_s = now.clock.end_s + given.params.push_lead_s
+    leave_s = first_s + given.params.push_spread_s * (np.arange(n) + 0.5) / n
+    return replace(_from_outside(given, state, units, leave_s, now), push_begun=1)
+
+
+def procure(given: Given, state: State, now: Now) -> State:
+    """Buy outside what is ordered and neither in a usable hub nor on its way to one."""
+    params = given.params
+    working, clock = usable_hubs(given, now.place), now.clock
+    in_hubs = state.store_units[working].sum(axis=0)
+    direct = (state.loads.origin < 0) & (state.loads.phase < RETURNING)
+    direct &= state.loads.due_s <= clock.end_s + params.procure_s
+    lacking = np.maximum(state.backlog_units.sum(axis=0) - in_hubs - state.loads.units[direct].sum(axis=0), 0.0)
+    limit_m3 = params.outside_trucks_per_h * params.truck_m3
+    volume_m3 = lacking @ given.item_m3
+    if volume_m3 < params.least_load_m3 and not (volume_m3 > 0 and clock.rings(MIN_LOAD_EVERY_S)):
+        return state
+    bought = lacking * min(1.0, limit_m3 / volume_m3)
+    n = trucks_for(given, bought)
+    leave_s = clock.end_s + params.procure_s + HOUR_S * (np.arange(n) + 0.5) / n
+    backlog = state.backlog_units
+    if not working.size:
+        backlog = backlog * (1.0 - np.where(lacking > 0, bought / np.maximum(lacking, 1e-12), 0.0))
+    return replace(_from_outside(given, state, bought, leave_s, now), backlog_units=backlog)
+
+
+def usable_hubs(given: Given, place: Handling) -> Array:
+    """Rows of the hubs that take trucks at all (a full floor does not count as closed)."""
+    open_hub = (place.usable >= given.params.depot_closed_below) & place.reachable
+    open_hub &= ~given.places.gateway_hub | (given.params.second_hub > 0)
+    rows = np.arange(given.places.n)
+    return rows[open_hub & (rows >= given.n_town)]
+
+
+def trucks_for(given: Given, units: Array) -> int:
+    """Number of trucks that carry these units (item,); at least one."""
+    return max(1, int(np.ceil(units @ given.item_m3 / given.params.truck_m3)))
+
+
+def _from_outside(given: Given, state: State, units: Array, leave_s: Array, now: Now) -> State:
+    """Equal trucks with these units, leaving at these times, to the hubs in turn, or to towns when none works."""
+    n = len(leave_s)
+    hubs = usable_hubs(given, now.place)
+    if hubs.size:
+        to = hubs[np.arange(n) % hubs.size]
+        unknown_fraction = given.params.unknown_load_fraction
+    else:
+        waiting = state.backlog_units @ given.item_m3
+        weight = np.cumsum(waiting if waiting.sum() > 0 else given.population)
+        to = np.searchsorted(weight, weight[-1] * (np.arange(n) + 0.5) / n)
+        unknown_fraction = given.params.unknown_bypass_fraction
+    drive_s = drive_from_outside_s(given, now.inputs)[to]
+    drive_s = np.where(np.isfinite(drive_s), drive_s, HOUR_S)
+    serial, counts = _serials(state.loads_sent, to)
+    draw = now.clock.chance.uniform("logistics.unknown_load", given.places.key[to], serial)
+    loads = new_loads(
+        state.loads,
+        origin=np.array(-1),
+        place=to,
+        serial=serial,
+        phase=np.array(DRIVING),
+        due_s=np.ceil(leave_s + drive_s),
+        arrived_s=np.array(-1),
+        drive_s=np.ceil(drive_s),
+        unknown=draw < unknown_fraction,
+        units=np.repeat(units[None, :] / n, n, axis=0),
+    )
+    return replace(state, loads=loads, loads_sent=counts)
+
+
+def _serials(loads_sent: Array, to: Array) -> tuple[Array, Array]:
+    """Number of each new load among those sent to its place, and the new counts."""
+    serial, counts = np.empty(len(to), np.int64), loads_sent.copy()
+    for k, at in enumerate(to.tolist()):
+        serial[k] = counts[at]
+        counts[at] += 1
+    return serial, counts
+
+
+def dispatch(given: Given, state: State, now: Now) -> State:
+    """One hourly round of trucks from every usable hub to the towns that ordered and can be reached."""
+    free = trucks_free(given, state.loads, float(now.inputs["forces_trucks_units"].sum()))
+    for hub in usable_hubs(given, now.place).tolist():
+        if free <= 0:
+            break
+        state, used = _dispatch_from(given, state, hub, free, now)
+        free -= used
+    return state
+
+
+def trucks_free(given: Given, loads: Loads, forces_trucks: float) -> int:
+    """Trucks of carriers under contract and of the forces that are not on the road."""
+    return int(given.params.contract_trucks + forces_trucks) - int((loads.origin >= 0).sum())
+
+
+def _dispatch_from(given: Given, state: State, hub: int, free: int, now: Now) -> tuple[State, int]:
+    params, places, place = given.params, given.places, now.place
+    drive_s = now.inputs["travel_truck_s"][places.node[hub], given.town_node]
+    wanted = state.backlog_units * np.isfinite(drive_s)[:, None]
+    stock = state.store_units[hub]
+    units = wanted * np.minimum(stock / np.maximum(wanted.sum(axis=0), 1e-12), 1.0)
+    volume_m3 = units @ given.item_m3
+    least_m3 = 0.0 if now.clock.rings(MIN_LOAD_EVERY_S) else params.least_load_m3
+    towns = np.flatnonzero((volume_m3 > least_m3) & (volume_m3 > 0))
+    towns = towns[np.argsort(-volume_m3[towns], kind="stable")]
+    trucks = np.ceil(volume_m3[towns] / params.truck_m3).astype(np.int64)
+    outgoing = int(place.docks[hub] * HOUR_S / place.service_s[hub])
+    fits = np.cumsum(trucks) <= max(min(free, outgoing), 0)
+    if towns.size and not fits.any():
+        # even the largest order gets what the free trucks can carry
+        carried = min(free, outgoing)
+        towns, trucks = towns[:1], np.array([carried])
+        units[towns] *= carried * params.truck_m3 / volume_m3[towns][0]
+        fits = np.array([carried > 0])
+    towns, trucks = towns[fits], trucks[fits]
+    if not towns.size:
+        return state, 0
+    return _load_trucks(given, state, Trips(hub, towns, trucks, units, drive_s), now), int(trucks.sum())
+
+
+def _load_trucks(given: Given, state: State, trips: Trips, now: Now) -> State:
+    hub, towns, trucks, units, drive_s = trips.hub, trips.towns, trips.trucks, trips.units, trips.drive_s
+    to = np.repeat(towns, trucks)
+    serial, counts = _serials(state.loads_sent, to)
+    each = units[to] / np.repeat(trucks, trucks)[:, None]
+    loads = new_loads(
+        state.loads,
+        origin=np.array(hub),
+        place=to,
+        serial=serial,
+        phase=np.array(DRIVING),
+        due_s=np.ceil(now.clock.end_s + given.params.load_s + drive_s[to]),
+        arrived_s=np.array(-1),
+        drive_s=np.ceil(drive_s[to]),
+        unknown=np.zeros(len(to), bool),
+        units=each,
+    )
+    stores, backlog = state.store_units.copy(), state.backlog_units.copy()
+    stores[hub] = np.maximum(stores[hub] - units[towns].sum(axis=0), 0.0)
+    backlog[towns] = np.maximum(backlog[towns] - units[towns], 0.0)
+    return replace(state, loads=loads, loads_sent=counts, store_units=stores, backlog_units=backlog)

@@ -1,0 +1,305 @@
+"""Constants and state of the layer.
+
+A place is where trucks are unloaded: first one store per municipality (all its municipal depots together), in the
+order of `municipality`, then the hubs (prefectural hubs, and gateway hubs that open only as a second hub).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layers.logistics.items import ITEMS
+from twin.chance import Chance
+from twin.errors import ScenarioError
+from twin.params import Params
+from twin.world import World
+
+Array = np.ndarray
+
+MUNICIPAL, PREFECTURAL, TERMINAL, GATEWAY_HUB = range(4)
+"""Kinds of depot."""
+GATEWAY_NODE = 3
+MAX_DOCKS = 32
+STOCK_SCALES = (
+    "household_stock_days",
+    "shelter_stock_days",
+    "municipal_stock_days",
+    "prefecture_stock_days",
+    "station_fill_fraction",
+    "vehicle_fill_fraction",
+    "terminal_stock_l",
+)
+"""Parameters that set how much is stored beforehand; a change during a run adds or removes the difference."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Stores and hubs; arrays (place,) unless said.
+
+    n_town: the first rows are municipal stores. town: municipality row, -1 outside. of_depot: (depot,), -1 for fuel
+    terminals. gateway_hub: opens only as a second hub. first_depot: a depot row of the place to cite, -1 for none.
+    """
+
+    n_town: int
+    key: Array
+    town: Array
+    node: Array
+    docks: Array
+    forklifts: Array
+    floor_m2: Array
+    gateway_hub: Array
+    of_depot: Array
+    depot_floor_m2: Array
+    first_depot: Array
+
+    @property
+    def n(self) -> int:
+        """Number of places."""
+        return len(self.key)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants of the layer; arrays (municipality,), (shelter,), (fuel_station,), (terminal,) by prefix."""
+
+    params: Params
+    places: Places
+    item_m3: Array
+    town_node: Array
+    town_key: Array
+    population: Array
+    share_65: Array
+    effective_area_m2: Array
+    gateway_nodes: Array
+    shelter_town: Array
+    shelter_node: Array
+    shelter_floor_m2: Array
+    shelter_floor_share: Array
+    shelter_cooled: Array
+    shelter_toilets: Array
+    station_town: Array
+    station_node: Array
+    station_key: Array
+    station_tank_l: Array
+    station_emergency: Array
+    terminal_depot: Array
+    terminal_town: Array
+    terminal_node: Array
+
+    @property
+    def n_town(self) -> int:
+        """Number of municipalities."""
+        return len(self.town_node)
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Trucks with relief goods, one row each.
+
+    origin: place they were loaded at, -1 outside the region. place: where they go. serial: number of the load among
+    all sent to that place. phase: see `trucks`. due_s: end of the present drive or unloading. arrived_s: at the gate.
+    drive_s: time of the drive out. unknown: nobody was told what is on it. units: (load, item).
+    """
+
+    origin: Array
+    place: Array
+    serial: Array
+    phase: Array
+    due_s: Array
+    arrived_s: Array
+    drive_s: Array
+    unknown: Array
+    units: Array
+
+
+@dataclass(frozen=True)
+class Fuel:
+    """Four stocks of fuel (terminals, tanker trucks under way, stations, vehicles) and which stations sell.
+
+    Tanker trucks: trip_station, trip_l, trip_due_s (at the station), trip_back_s (free again); arrays (trip,).
+    sound: station has tanks, pumps and electricity. opens_s: checks done. closures: how often it has stopped so far.
+    """
+
+    terminal_l: Array
+    station_l: Array
+    vehicle_l: Array
+    sound: Array
+    opens_s: Array
+    closures: Array
+    selling: Array
+    trip_station: Array
+    trip_l: Array
+    trip_due_s: Array
+    trip_back_s: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """All goods and where they are.
+
+    household_meals, household_water_l: (municipality,). medicine_cover_fraction: people with medicine left at home.
+    store_units: (place, item). shelter_units: (shelter, item). backlog_units: ordered, not yet sent (municipality,
+    item). received_units: arrived so far. stock_scale: values of STOCK_SCALES already stored.
+    dock_free_s: (place, MAX_DOCKS). loads_sent: (place,). self_supply_meals: what responders brought.
+    meals_short, water_short_l: unmet need per day now (municipality,).
+    out_of_food, out_of_water: (shelter,), stock_low: (municipality,), queue_long: (place,): told already.
+    """
+
+    household_meals: Array
+    household_water_l: Array
+    medicine_cover_fraction: Array
+    store_units: Array
+    shelter_units: Array
+    backlog_units: Array
+    received_units: Array
+    stock_scale: Array
+    place_usable: Array
+    loads: Loads
+    dock_free_s: Array
+    loads_sent: Array
+    push_begun: int
+    push_arrived: int
+    fuel: Fuel
+    shops_open_fraction: Array
+    tankers: Array
+    water_points: Array
+    self_supply_meals: float
+    responders_peak_persons: float
+    meals_short: Array
+    water_short_l: Array
+    out_of_food: Array
+    out_of_water: Array
+    stock_low: Array
+    queue_long: Array
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs. Raises ScenarioError if the world's items are not the ten known ones in order."""
+    item = world["item"]
+    if tuple(item.ids.tolist()) != ITEMS:
+        raise ScenarioError(f"index set 'item' must hold {', '.join(ITEMS)} in this order; it has {item.ids.tolist()}")
+    town, shelter, station, depot = (world[name] for name in ("municipality", "shelter", "fuel_station", "depot"))
+    floor = shelter["floor_m2"].astype(np.float64)
+    town_floor = np.bincount(shelter["municipality"], weights=floor, minlength=len(town))
+    terminal = np.flatnonzero(depot["kind"] == TERMINAL)
+    return Given(
+        params=params,
+        places=make_places(world),
+        item_m3=item["volume_m3"].astype(np.float64),
+        town_node=town["node"],
+        town_key=town.keys,
+        population=town["population"].astype(np.float64),
+        share_65=town["share_65"].astype(np.float64),
+        effective_area_m2=effective_area_m2(world),
+        gateway_nodes=np.flatnonzero(world["node"]["kind"] == GATEWAY_NODE),
+        shelter_town=shelter["municipality"],
+        shelter_node=world["cell"]["node"][shelter["cell"]],
+        shelter_floor_m2=floor,
+        shelter_floor_share=floor / np.maximum(town_floor, 1.0)[shelter["municipality"]],
+        shelter_cooled=shelter["cooled"] > 0,
+        shelter_toilets=shelter["toilets"].astype(np.float64),
+        station_town=station["municipality"],
+        station_node=station["node"],
+        station_key=station.keys,
+        station_tank_l=station["tank_l"].astype(np.float64),
+        station_emergency=station["emergency"] > 0,
+        terminal_depot=terminal,
+        terminal_town=depot["municipality"][terminal],
+        terminal_node=depot["node"][terminal],
+    )
+
+
+def make_places(world: World) -> Places:
+    """Municipal depots gathered by town, then each hub on its own."""
+    depot, town = world["depot"], world["municipality"]
+    kind, floor = depot["kind"], depot["floor_m2"].astype(np.float64)
+    hubs = np.concatenate([np.flatnonzero(kind == PREFECTURAL), np.flatnonzero(kind == GATEWAY_HUB)])
+    of_depot = np.full(len(depot), -1)
+    municipal = np.flatnonzero((kind == MUNICIPAL) & (depot["municipality"] >= 0))
+    of_depot[municipal] = depot["municipality"][municipal]
+    of_depot[hubs] = len(town) + np.arange(len(hubs))
+    counted = np.flatnonzero(of_depot >= 0)
+
+    def add_up(column: Array) -> Array:
+        return np.bincount(of_depot[counted], weights=column[counted], minlength=len(town) + len(hubs))
+
+    first = np.full(len(town) + len(hubs), -1)
+    first[of_depot[counted][::-1]] = counted[::-1]
+    return Places(
+        n_town=len(town),
+        key=np.concatenate([town.keys, depot.keys[hubs]]),
+        town=np.concatenate([np.arange(len(town)), depot["municipality"][hubs]]),
+        node=np.concatenate([town["node"], depot["node"][hubs]]),
+        docks=np.maximum(add_up(depot["docks"].astype(np.float64)), 1.0),
+        forklifts=add_up(depot["forklifts"].astype(np.float64)),
+        floor_m2=np.maximum(add_up(floor), 1.0),
+        gateway_hub=np.concatenate([np.zeros(len(town), bool), kind[hubs] == GATEWAY_HUB]),
+        of_depot=of_depot,
+        depot_floor_m2=floor,
+        first_depot=first,
+    )
+
+
+def effective_area_m2(world: World) -> Array:
+    """Area a town would have if all lived at the density the average resident lives at, shape (municipality,), m2."""
+    cell, n_town = world["cell"], len(world["municipality"])
+    persons, town = cell["night_persons"].astype(np.float64), cell["municipality"]
+    total = np.bincount(town, weights=persons, minlength=n_town)
+    crowding = np.bincount(town, weights=persons**2 / np.maximum(cell["area_m2"], 1.0), minlength=n_town)
+    return np.where(crowding > 0, total**2 / np.maximum(crowding, 1e-12), 1.0)
+
+
+def no_loads() -> Loads:
+    """No truck under way."""
+    whole = [np.empty(0, np.int64) for _ in range(7)]
+    return Loads(*whole, np.empty(0, bool), np.empty((0, len(ITEMS))))
+
+
+def start(given: Given, chance: Chance) -> State:
+    """State at time 0: nothing stored yet (the first step stores what the parameters say), everything open."""
+    n_town, n_shelter, n_station = given.n_town, len(given.shelter_town), len(given.station_town)
+    n_item, n_place = len(ITEMS), given.places.n
+    towns = np.zeros(n_town)
+    fuel = Fuel(
+        terminal_l=np.zeros(len(given.terminal_depot)),
+        station_l=np.zeros(n_station),
+        vehicle_l=towns,
+        sound=np.ones(n_station, bool),
+        opens_s=np.zeros(n_station, np.int64),
+        closures=np.zeros(n_station, np.int64),
+        selling=np.ones(n_station, bool),
+        trip_station=np.empty(0, np.int64),
+        trip_l=np.empty(0),
+        trip_due_s=np.empty(0, np.int64),
+        trip_back_s=np.empty(0, np.int64),
+    )
+    return State(
+        household_meals=towns,
+        household_water_l=towns,
+        medicine_cover_fraction=np.ones(n_town),
+        store_units=np.zeros((n_place, n_item)),
+        shelter_units=np.zeros((n_shelter, n_item)),
+        backlog_units=np.zeros((n_town, n_item)),
+        received_units=np.zeros((n_town, n_item)),
+        stock_scale=np.zeros(len(STOCK_SCALES)),
+        place_usable=np.ones(n_place),
+        loads=no_loads(),
+        dock_free_s=np.zeros((n_place, MAX_DOCKS), np.int64),
+        loads_sent=np.zeros(n_place, np.int64),
+        push_begun=0,
+        push_arrived=0,
+        fuel=fuel,
+        shops_open_fraction=np.ones(n_town),
+        tankers=towns,
+        water_points=towns,
+        self_supply_meals=0.0,
+        responders_peak_persons=0.0,
+        meals_short=towns,
+        water_short_l=towns,
+        out_of_food=np.zeros(n_shelter, bool),
+        out_of_water=np.zeros(n_shelter, bool),
+        stock_low=np.zeros(n_town, bool),
+        queue_long=np.zeros(n_place, bool),
+    )

@@ -1,0 +1,75 @@
+"""Who calls for help and who walks in: emergency calls limited by telephone lines, hospital visits, town halls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.people.presence import awake_fraction
+from layers.people.state import HURT, TRAPPED, Given
+from twin.chance import Chance
+from twin.table import Table
+
+Array = np.ndarray
+
+
+def trapped_calls(given: Given, chance: Chance, victims: Table, line_s: Array) -> tuple[Table, Array]:
+    """119 calls about people still trapped in dwellings, repeats included; returns (victims, calls per cell).
+
+    A call gets through when the time with a working line in the cell passes the caller's mark, so an outage
+    delays it and a congested network thins it out.
+    """
+    calls_of_cell = np.zeros(len(line_s))
+    due = _trapped_due(given, victims, line_s)
+    if not due.size:
+        return victims, calls_of_cell
+    calls, mark = victims["calls"].copy(), victims["line_due_s"].copy()
+    while due.size:
+        np.add.at(calls_of_cell, victims["cell"][due], 1.0)
+        calls[due] += 1
+        gap = chance.exponential("people.repeat_call", victims["key"][due], given.params.repeat_call_s, calls[due])
+        mark[due] += gap
+        victims = victims.with_columns(calls=calls, line_due_s=mark)
+        due = _trapped_due(given, victims, line_s)
+    return victims, calls_of_cell
+
+
+def _trapped_due(given: Given, victims: Table, line_s: Array) -> Array:
+    waiting = (victims["state"] == TRAPPED) & (victims["calls"] < given.params.calls_per_trapped_limit)
+    return np.flatnonzero(waiting & (victims["line_due_s"] <= line_s[victims["cell"]]))
+
+
+def care_seekers(given: Given, victims: Table, line_s: Array, now_s: int) -> tuple[Table, Array, Array]:
+    """Hurt people who now ask for care: (victims, ambulance calls, walk-in persons), both per municipality."""
+    waiting = (victims["state"] == HURT) & ~victims["asked"]
+    calling = waiting & (victims["line_due_s"] <= line_s[victims["cell"]])
+    walking = waiting & ~calling & (victims["ask_s"] <= now_s)
+    towns = victims["municipality"]
+    ambulance = np.bincount(towns[calling], minlength=given.n_towns).astype(np.float64)
+    walk_in = np.bincount(towns[walking], minlength=given.n_towns).astype(np.float64)
+    if not (calling.any() or walking.any()):
+        return victims, ambulance, walk_in
+    return victims.with_columns(asked=victims["asked"] | calling | walking), ambulance, walk_in
+
+
+def town_hall_calls_per_s(
+    given: Given, hour: float, persons: Array, power: Array, water: Array, displaced: Array, line: Array
+) -> Array:
+    """Calls offered to the town hall per second that find a line, (municipality,): outages and lost homes drive them."""
+    params = given.params
+    per_person_s = (
+        params.everyday_calls_per_person_s
+        + params.power_calls_per_person_s * (1.0 - power)
+        + params.water_calls_per_person_s * (1.0 - water)
+    )
+    calls = persons * per_person_s + params.displaced_calls_per_person_s * displaced
+    return calls * awake_fraction(params, hour) * line
+
+
+def phone_load(given: Given, excess: Array, strength: Array, dt_s: float) -> Array:
+    """Offered telephone traffic above normal at the end of a step, as a multiple of capacity, (municipality,).
+
+    A strong shock lifts it to its peak by `strength` (0..1) at the end of the step; it then halves again and again.
+    """
+    params = given.params
+    fading = excess * 0.5 ** (dt_s / params.phone_half_life_s)
+    return np.maximum(fading, params.phone_peak_excess * strength)

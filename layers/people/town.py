@@ -1,0 +1,97 @@
+"""Town-wide consequences: evacuees who leave and return, lost homes, staff at work, households able to move."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.people.presence import awake_fraction
+from layers.people.state import Given
+
+Array = np.ndarray
+
+
+def move(residents: Array, away: Array, home: Array, leaving: Array, returning: Array) -> tuple[Array, Array]:
+    """Confirm moves between home and elsewhere, int64 (cell,): only who is at home leaves, who is away returns."""
+    if not (leaving.any() or returning.any()):
+        return residents, away
+    out = np.minimum(np.rint(leaving).astype(np.int64), home)
+    back = np.minimum(np.rint(returning).astype(np.int64), away)
+    return residents - out + back, away + out - back
+
+
+def displaced_persons(
+    given: Given,
+    wood: tuple[Array, Array],
+    nonwood: tuple[Array, Array],
+    lost_buildings: Array,
+    living: Array,
+    quantile: Array,
+) -> Array:
+    """Residents whose home cannot be lived in, whole persons (cell,).
+
+    wood, nonwood: (collapsed, half-collapsed) share; lost_buildings: burnt or hit by slides; living: residents
+    and evacuees alive. All of a collapsed and the given share of a half-collapsed home leave (Tokyo 2022 p.396).
+    """
+    half = given.params.half_collapsed_leave_fraction
+    per_building = given.night_persons / np.maximum(given.wood_buildings + given.nonwood_buildings, 1.0)
+    expected = (
+        given.wood_residents * (wood[0] + half * wood[1])
+        + given.nonwood_residents * (nonwood[0] + half * nonwood[1])
+        + per_building * lost_buildings
+    )
+    return np.minimum(np.floor(expected + quantile), living.astype(np.float64)) * (expected > 0)
+
+
+def strong_shock(given: Given, shock_intensity: Array) -> Array:
+    """How strongly a town is struck now, 0..1 by municipality: population mean of a ramp in intensity."""
+    params = given.params
+    span = params.full_alarm_intensity - params.alarm_intensity
+    strength = np.clip((shock_intensity - params.alarm_intensity) / span, 0.0, 1.0) * given.night_persons
+    return by_town(given, strength) / np.maximum(given.town_night_persons, 1.0)
+
+
+def by_town(given: Given, values: Array) -> Array:
+    """Sum of cell values by municipality."""
+    return np.bincount(given.town, weights=values, minlength=given.n_towns)
+
+
+def staff_attendance(given: Given, strong_s: Array, now_s: int, victim_fraction: Array, traffic: Array) -> Array:
+    """Share of municipal staff at work, (municipality,), 1 where no strong shock was felt.
+
+    First-hours level until 12 h, then growth to the level of the following days; lowered where staff are victims
+    themselves and, in the first hours, where roads are jammed.
+    """
+    params = given.params
+    since_s = np.where(np.isnan(strong_s), np.inf, now_s - strong_s)
+    late = np.maximum(since_s - params.first_attendance_s, 0.0)
+    grown = 1.0 - np.exp(-late / params.attendance_growth_s)
+    level = params.first_attendance + (params.late_attendance - params.first_attendance) * grown
+    held_up = 1.0 - params.jam_absence * np.clip(traffic - 1.0, 0.0, 2.0)
+    share = level * (1.0 - np.clip(victim_fraction, 0.0, 1.0)) * held_up
+    return np.where(np.isfinite(since_s), np.clip(share, 0.0, 1.0), 1.0)
+
+
+def households_mobile(given: Given, waiting_fraction: Array) -> Array:
+    """Share of households that are together and able to move, (municipality,): separation and frailty keep others."""
+    params = given.params
+    separated = params.separated_households_per_absent * np.maximum(waiting_fraction, 0.0)
+    frail = params.frail_households_per_share_65 * given.town_share_65
+    return np.clip(1.0 - separated, 0.0, 1.0) * (1.0 - frail)
+
+
+def first_response(given: Given, now_hour: float, shaken: Array, present: Array) -> Array:
+    """Share of adults present, awake and able to put out a fire or help a neighbour, per cell, 0..1.
+
+    A strong shock (shaken, 0..1 by cell) wakes sleepers; frail old people cannot help.
+    """
+    params = given.params
+    awake = np.maximum(awake_fraction(params, now_hour), params.woken_fraction * shaken)
+    able = params.able_fraction * (1.0 - params.frail_fraction_65 * given.share_65)
+    here = np.minimum(present / np.maximum(given.night_persons, 1.0), 1.0)
+    return np.clip(awake * able * here, 0.0, 1.0)
+
+
+def dependents(given: Given, home_persons: Array) -> Array:
+    """People at home who depend on powered devices, oxygen or dialysis, whole persons (municipality,)."""
+    params = given.params
+    return np.rint(home_persons * (params.device_users_per_person + params.dialysis_per_person))
