@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scenarios.columns import OPTIONAL_TABLES
+from scenarios.columns import OPTIONAL_TABLES, TABLES
 from scenarios.facts import cut, load_facts
 from scenarios.reading import nearest, parse_yaml, read_scenario, scenario_path
 from scenarios.schema import Scenario
@@ -29,9 +29,11 @@ def check(name_or_path: str | Path) -> list[str]:
     _, lines = parse_yaml(path)
     problems = [*_parameter_problems(scenario, lines, path), *_model_problems(scenario, lines, path)]
     problems += _cut_problems(scenario, lines, path)
-    _, found = load_facts(scenario.facts_folder)
+    optional = [name for name in OPTIONAL_TABLES if (scenario.facts_folder / f"{name}.csv").is_file()]
+    facts, found = load_facts(scenario.facts_folder, [*TABLES, *optional])
     problems += found
-    problems += list(_unreadable_tables(scenario))
+    if "municipality" in facts:
+        problems += _area_problems(scenario, facts["municipality"]["code"].tolist(), lines, path)
     if not problems:
         try:
             build_world(scenario)
@@ -53,7 +55,7 @@ def _parameter_problems(scenario: Scenario, lines: dict[tuple[Any, ...], int], p
 
 
 def _model_problems(scenario: Scenario, lines: dict[tuple[Any, ...], int], path: Path) -> Iterator[str]:
-    models = _declared("MODELS")
+    models = _declared("MODELS") if scenario.models else {}
     for layer, model in scenario.models.items():
         known = list(models.get(layer, ())) if models else [model]
         if model not in known:
@@ -85,13 +87,16 @@ def _declared(name: str) -> Any:
     return found if found is not None else {}
 
 
-def _unreadable_tables(scenario: Scenario) -> Iterator[str]:
-    for name in OPTIONAL_TABLES:
-        file = scenario.facts_folder / f"{name}.csv"
-        if not file.is_file():
-            continue
-        try:
-            if not file.read_text(encoding="utf-8-sig").strip():
-                yield f"{file}: the table is empty"
-        except (OSError, UnicodeDecodeError) as error:
-            yield f"{file}: cannot read: {error}"
+def _area_problems(
+    scenario: Scenario, codes: list[str], lines: dict[tuple[Any, ...], int], path: Path
+) -> Iterator[str]:
+    """Areas scored by `twin validate` must be municipalities of the scenario."""
+    known = [*codes, "all"]
+    for number, scored in enumerate(scenario.scoring.quantities if scenario.scoring else ()):
+        for area in (area for group in scored.areas for area in group):
+            if area not in known:
+                place = ("validate", "quantities", number, "areas")
+                yield (
+                    f"{path}:{lines.get(place, 1)}: validate.quantities.{number}.areas: unknown municipality "
+                    f"'{area}'{nearest(area, known)}; allowed: 'all' and the codes of municipality.csv"
+                )

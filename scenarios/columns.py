@@ -23,6 +23,7 @@ class Column:
     high: float | None = None
     choices: tuple[str, ...] = ()
     refers: tuple[str, str] | None = None
+    also: tuple[str, ...] = ()
     needed: bool = True
 
 
@@ -195,7 +196,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "date": Column("date"),
         "tmax_c": Column("number", low=-40.0, high=45.0),
         "tmin_c": Column("number", low=-45.0, high=40.0),
-        "humidity": Column("number", low=0.0, high=100.0),
+        "humidity": Column("number", low=0.0, high=1.0),
         "rain_mm": Column("number", low=0.0, high=1500.0),
         "kind": TEXT,
     },
@@ -210,7 +211,32 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "note": NOTE,
     },
 }
-OPTIONAL_TABLES = ("report", "report_road", "traffic")  # read by the comparison with reality, not by the world
+# Tables that need not be there: read by the comparison with reality, not by the world.
+OPTIONAL_TABLES: Mapping[str, Mapping[str, Column]] = {
+    "report": {
+        "as_of": Column("time"),
+        "published": Column("time"),
+        "received": Column("time"),
+        "source": TEXT,
+        "municipality": Column(refers=("municipality", "code"), also=("all",)),
+        "quantity": TEXT,
+        "value": AMOUNT_OR_NONE,
+        "flag": NOTE,
+    },
+    "report_road": {
+        "snapshot": Column("time"),
+        "road_class": TEXT,
+        "route": Column(blank=True),
+        "sections_closed": COUNT_OR_NONE,
+        "sections_limited": COUNT_OR_NONE,
+    },
+    "traffic": {
+        "counter": TEXT,
+        "date": Column("date"),
+        "hour_from": Column("count", low=0, high=23),
+        "ratio": AMOUNT_OR_NONE,
+    },
+}
 UNIQUE = {
     "municipality": ("code",),
     "shock": ("id",),

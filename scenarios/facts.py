@@ -11,20 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from scenarios.columns import TABLES, UNIQUE, Column
+from scenarios.columns import OPTIONAL_TABLES, TABLES, UNIQUE, Column
 from scenarios.reading import nearest
 from twin.errors import ScenarioError
 
 Array = np.ndarray
+RULES = {**TABLES, **OPTIONAL_TABLES}
 MAX_TOLD = 200  # problems listed before the rest is only counted
 
 
 @dataclass(frozen=True)
 class FactTable:
-    """One fact table: columns by name (text as str arrays, numbers as float64, instants as objects) and line numbers."""
+    """One fact table: columns by name (text as str, numbers as float64, instants as objects) and line numbers."""
 
     name: str
     path: Path
@@ -79,6 +81,8 @@ def load_facts(folder: Path, tables: Iterable[str] = tuple(TABLES)) -> tuple[dic
         problems += _doubled(table)
     if "settlement" in facts and "municipality" in facts:
         problems += _settled(facts)
+    if "municipality" in facts:
+        problems += _too_many(facts["municipality"])
     return facts, problems
 
 
@@ -94,10 +98,10 @@ def _read_table(path: Path, name: str, problems: list[str]) -> FactTable | None:
     reader = csv.reader(text.splitlines())
     header = [field.strip() for field in next(reader, [])]
     rows, lines = _rows(reader, header, path, problems)
-    columns = _renamed(name, dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header))))
+    columns = dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header)))
     typed: dict[str, Array] = {}
     complete = True
-    for column, rule in TABLES[name].items():
+    for column, rule in RULES[name].items():
         if column not in columns:
             if rule.needed:
                 complete = False
@@ -108,13 +112,6 @@ def _read_table(path: Path, name: str, problems: list[str]) -> FactTable | None:
     if not rows:
         problems.append(f"{path}: the table has no rows")
     return FactTable(name, path, typed, np.asarray(lines)) if complete else None
-
-
-def _renamed(name: str, columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Tolerate the older name of the key of shocks."""
-    if name == "shock" and "id" not in columns and "event" in columns:
-        columns["id"] = columns["event"]
-    return columns
 
 
 def _rows(
@@ -137,7 +134,7 @@ def _typed(
 ) -> Array:
     parse = {"number": _number, "count": _count, "time": _time, "date": _date}.get(rule.kind, _text)
     blank = math.nan if rule.kind in ("number", "count") else ""
-    typed = []
+    typed: list[Any] = []
     for value, line in zip(values, place[1], strict=True):
         where = f"{place[0]}:{line}: {column}: "
         if value == "":
@@ -204,10 +201,10 @@ def _text(value: str, rule: Column) -> str:
 
 
 def _reference_problems(table: FactTable, facts: Mapping[str, FactTable]) -> Iterator[str]:
-    for column, rule in TABLES[table.name].items():
+    for column, rule in RULES[table.name].items():
         if rule.refers is None or rule.refers[0] not in facts:
             continue
-        known = set(facts[rule.refers[0]][rule.refers[1]].tolist())
+        known = {*facts[rule.refers[0]][rule.refers[1]].tolist(), *rule.also}
         for value, line in zip(table[column].tolist(), table.lines.tolist(), strict=True):
             if value and value not in known:
                 yield (
@@ -233,3 +230,13 @@ def _settled(facts: Mapping[str, FactTable]) -> Iterator[str]:
     for code, line in zip(towns["code"].tolist(), towns.lines.tolist(), strict=True):
         if code not in settled:
             yield f"{towns.path}:{line}: code: municipality '{code}' has no row in settlement.csv"
+
+
+def _too_many(towns: FactTable) -> Iterator[str]:
+    """Parts that exceed their whole."""
+    for part, whole in (("households", "population"), ("gas_customers", "households")):
+        for row in np.flatnonzero(towns[part] > towns[whole]).tolist():
+            yield (
+                f"{towns.path}:{towns.lines[row]}: {part}: {towns[part][row]:.0f} is more than the "
+                f"{towns[whole][row]:.0f} in column '{whole}'"
+            )

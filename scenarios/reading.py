@@ -81,26 +81,32 @@ def parse_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path}: cannot read: {error}") from None
-    loader = yaml.SafeLoader(text)
+    lines: dict[Place, int] = {}
+    doubled: list[str] = []
     try:
-        node = loader.get_single_node()
-        lines: dict[Place, int] = {}
-        doubled: list[str] = []
-        if isinstance(node, yaml.MappingNode):
-            _note_lines(node, (), lines, doubled)
-        data = loader.construct_document(node) if node is not None else None
+        data = _composed(text, lines, doubled)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"{path}:{line}: this is not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ScenarioError(f"{path}: this is not valid YAML: {error}") from None
-    finally:
-        loader.dispose()
     if doubled:
         raise ScenarioError("\n".join(f"{path}:{item}" for item in doubled))
     if not isinstance(data, dict):
         raise ScenarioError(f"{path}:1: a scenario file is a list of `field: value` lines, not {type(data).__name__}")
     return data, lines
+
+
+def _composed(text: str, lines: dict[Place, int], doubled: list[str]) -> Any:
+    """Content of a YAML text; fills the line of every field and the fields that stand twice."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if isinstance(node, yaml.MappingNode):
+            _note_lines(node, (), lines, doubled)
+        return loader.construct_document(node) if node is not None else None
+    finally:
+        loader.dispose()
 
 
 def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], doubled: list[str]) -> None:

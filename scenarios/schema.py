@@ -90,9 +90,9 @@ class Step(Strict):
 class Region(Strict):
     """How the synthetic region is made; its seed is apart from the run's, so members share one place."""
 
-    cell_size_m: Literal[1000, 500, 250] = Field(1000, description="nominal size of the mesh cells")
-    max_cells: int = Field(4000, ge=1, le=20_000, description="most inhabited cells; the thinnest are merged")
-    seed: int = Field(1, ge=0, description="seed of everything synthetic in the region")
+    cell_size_m: Literal[1000, 500, 250] = Field(default=1000, description="nominal size of the mesh cells")
+    max_cells: int = Field(default=4000, ge=1, le=20_000, description="most inhabited cells; the thinnest are merged")
+    seed: int = Field(default=1, ge=0, description="seed of everything synthetic in the region")
     coast: dict[str, tuple[int, int]] = Field(
         default_factory=dict,
         description="outline ring -> first and last vertex of its sea shore; rings not named are all shore",
@@ -103,13 +103,15 @@ class Forcing(Strict):
     """What drives the run from outside the eight layers."""
 
     aftershocks: Literal["given", "simulated", "both", "none"] = Field(
-        "both", description="shocks from the table, from the Omori law, both or none"
+        default="both", description="shocks from the table, from the Omori law, both or none"
     )
-    rain: Literal["dry", "assumed"] = Field("dry", description="dry days, or the rain assumed in the weather table")
-    special_incidents: bool = Field(True, description="the given incidents at large sites happen")
-    school_holiday: bool = Field(False, description="schools are closed")
-    holiday: bool = Field(False, description="the first day is a Sunday or public holiday")
-    intensity_reports: bool = Field(True, description="observed intensities reach the hazard layer as messages")
+    rain: Literal["dry", "assumed"] = Field(
+        default="dry", description="dry days, or the rain assumed in the weather table"
+    )
+    special_incidents: bool = Field(default=True, description="the given incidents at large sites happen")
+    school_holiday: bool = Field(default=False, description="schools are closed")
+    holiday: bool = Field(default=False, description="the first day is a Sunday or public holiday")
+    intensity_reports: bool = Field(default=True, description="observed intensities reach the hazard layer as messages")
 
 
 class ScoredQuantity(BaseModel):
@@ -129,6 +131,7 @@ class ScoredQuantity(BaseModel):
     score_until: AwareDatetime | None = None
     measure: Literal["rms_of_peak", "factor", "count"] = "rms_of_peak"
     limit: float = Field(0.15, gt=0)
+    report_factor: float = Field(1.0, gt=0, description="reported value times this is comparable with the series")
     note: str = ""
 
 
@@ -163,11 +166,11 @@ class Scenario(Strict):
     members: int = Field(1, ge=1, le=1000)
     schedule: list[Step] = Field(default_factory=_default_schedule, min_length=1)
     facts: str = Field(".", description="folder of the fact tables, relative to this file")
-    region: Region = Field(default_factory=lambda: Region())
+    region: Region = Field(default_factory=Region)
     models: dict[LayerName, str] = Field(default_factory=dict, description="layer -> model name")
     set: dict[ParameterName, Any] = Field(default_factory=dict, description="layer.parameter -> value")
     cut: list[str] = Field(default_factory=list, description="coupling rows cut in this scenario")
-    forcing: Forcing = Field(default_factory=lambda: Forcing())
+    forcing: Forcing = Field(default_factory=Forcing)
     scoring: Validation | None = Field(None, alias="validate", description="what `twin validate` scores")
     path: Path = Field(default=Path(), exclude=True, json_schema_extra={"readOnly": True})
 

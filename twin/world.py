@@ -149,7 +149,8 @@ def membership(child: str, parent: str, parent_of_child: Array, n_parent: int, w
     n_child = len(parent_of_child)
     totals = np.bincount(parents, weights=weight[rows], minlength=n_parent)
     counts = np.bincount(parents, minlength=n_parent)
-    share = np.where(totals[parents] > 0, weight[rows] / np.maximum(totals[parents], 1e-300), 1.0 / counts[parents])
+    weighed = totals > np.finfo(np.float64).tiny * 1e9  # smaller totals are as good as none
+    share = np.where(weighed[parents], weight[rows] / np.where(weighed, totals, 1.0)[parents], 1.0 / counts[parents])
     ones = np.ones(len(rows))
 
     def up(values: Array) -> sparse.csr_matrix:

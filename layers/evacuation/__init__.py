@@ -1,18 +1,26 @@
-"""Evacuation and shelters: who leaves, where they stay, what makes a shelter habitable."""
+"""Evacuation and shelters: who leaves home and why, where they stay, and what makes a shelter habitable.
+
+Each step: demand by cell and reason (behaviour), shelters called up, checked, opened and consolidated (shelters),
+whole people moved (moves), the ill transferred, presence by hour and the head-count (headcount), the journal (lines).
+Orders and behaviour are apart: an order is one of five reasons to leave. `people` owns all persons; this layer keeps
+who is away from which cell, so that nobody returns who has not left.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from twin.chance import Chance
-from twin.contract import Clock, Inputs, Layer, Result, Var
-from twin.params import Params
-from twin.world import World
-
-Array = np.ndarray
+from layers.evacuation import behaviour, headcount, lines, moves, outputs, shelters
+from layers.evacuation.state import (
+    Given,
+    Place,
+    State,
+    evacuees_persons,
+    prepare,
+    start,
+)
+from twin.contract import Clock, Inputs, Layer, Lever, Result, Series, Stock, Var
 
 NEEDS = (
     Var("felt_shocks", "1", "municipality", "amount", doc="number of shocks felt at intensity 4 or more"),
@@ -24,9 +32,17 @@ NEEDS = (
         doc="1 while a tsunami advisory or warning is in force for the town's coast",
     ),
     Var(
-        "shelter_usable", "1", "shelter", doc="1 if the building is safe and its ceilings, floor and fixtures allow use"
+        "shelter_usable",
+        "1",
+        "shelter",
+        doc="1 if the building is safe and its ceilings, floor and fixtures allow use",
     ),
-    Var("buildings_collapsed", "building", "cell", doc="buildings totally collapsed so far by shaking or slope"),
+    Var(
+        "buildings_collapsed",
+        "building",
+        "cell",
+        doc="buildings totally collapsed so far by shaking or slope",
+    ),
     Var(
         "buildings_half_collapsed",
         "building",
@@ -40,9 +56,18 @@ NEEDS = (
     Var("persons_home", "person", "cell", doc="people at home now"),
     Var("persons_displaced", "person", "cell", doc="residents whose home cannot be lived in"),
     Var(
-        "households_mobile_fraction", "1", "municipality", doc="share of households that are together and able to move"
+        "households_mobile_fraction",
+        "1",
+        "municipality",
+        doc="share of households that are together and able to move",
     ),
-    Var("persons_ill", "person", "municipality", "amount", doc="people newly ill from heat, crowding or lack of care"),
+    Var(
+        "persons_ill",
+        "person",
+        "municipality",
+        "amount",
+        doc="people newly ill from heat, crowding or lack of care",
+    ),
     Var("shelter_meals_fraction", "1", "shelter", doc="share of the meals needed that is served"),
     Var("shelter_drink_fraction", "1", "shelter", doc="share of the drinking water needed that is there"),
     Var(
@@ -52,12 +77,21 @@ NEEDS = (
         doc="toilets there over toilets needed (1 per 50 people at first, then per 20)",
     ),
     Var("shelter_cooling_fraction", "1", "shelter", doc="coolers there over coolers needed"),
-    Var("brought_persons", "person", "municipality", "amount", doc="freed or helped people brought to shelters"),
+    Var(
+        "brought_persons",
+        "person",
+        "municipality",
+        "amount",
+        doc="freed or helped people brought to shelters",
+    ),
     Var("evacuation_order_fraction", "1", "municipality", doc="share of residents under an evacuation order"),
     Var("shelter_staff_persons", "person", "municipality", doc="municipal staff on shelter duty"),
     Var("shelter_checks_units", "unit", "municipality", "amount", doc="shelter safety checks done"),
     Var(
-        "shelters_target_units", "unit", "municipality", doc="number of shelters the town wants open; NaN = no decision"
+        "shelters_target_units",
+        "unit",
+        "municipality",
+        doc="number of shelters the town wants open; NaN = no decision",
     ),
     Var("homes_tagged_fraction", "1", "municipality", doc="share of damaged homes with a safety tag"),
 )
@@ -65,7 +99,12 @@ NEEDS = (
 GIVES = (
     Var("shelter_persons", "person", "shelter", doc="people staying in the shelter"),
     Var("car_persons", "person", "municipality", doc="people staying in cars"),
-    Var("elsewhere_persons", "person", "municipality", doc="evacuees with relatives, in hotels or undesignated places"),
+    Var(
+        "elsewhere_persons",
+        "person",
+        "municipality",
+        doc="evacuees with relatives, in hotels or undesignated places",
+    ),
     Var("leaving_persons", "person", "cell", "amount", doc="people who leave home"),
     Var("returning_persons", "person", "cell", "amount", doc="people who go home"),
     Var("crowding_fraction", "1", "municipality", doc="people in shelters over habitable capacity"),
@@ -83,69 +122,101 @@ GIVES = (
 )
 
 
-@dataclass(frozen=True)
-class Given:
-    """Constants of the layer."""
+RECORDS = (
+    Var("shelter_limit", "1", "shelter", doc="condition that binds: floor, check, heat, toilets, water, staff"),
+    Var(
+        "refused_persons",
+        "person",
+        "municipality",
+        doc="people turned away from every shelter of the town so far",
+    ),
+    Var("evacuees_moved_persons", "person", "municipality", "amount", doc="people who left home or went back"),
+)
 
-    params: Params
-    world: World
+SERIES = (
+    Series("evacuees_in_shelters", "person", "people inside designated shelters now"),
+    Series("evacuees_in_cars", "person", "people staying in cars now; not observed in 2026"),
+    Series("evacuees_elsewhere", "person", "evacuees with relatives, in hotels, undesignated places and yards"),
+    Series("shelters_open", "unit", "designated shelters open"),
+    Series("shelters_full", "unit", "open shelters that take nobody in"),
+    Series("shelter_capacity_persons", "person", "habitable capacity of the open shelters"),
+    Series("refused_persons", "person", "people turned away from every shelter of their town so far"),
+)
 
-
-@dataclass(frozen=True)
-class State:
-    """Nothing yet."""
-
-    n_steps: int
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    return Given(params, world)
-
-
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0."""
-    return State(0)
-
-
-NEUTRAL = {
-    "shelter_persons": 0.0,
-    "car_persons": 0.0,
-    "elsewhere_persons": 0.0,
-    "leaving_persons": 0.0,
-    "returning_persons": 0.0,
-    "crowding_fraction": 0.0,
-    "shelter_wbgt_c": 25.0,
-    "shelter_counted_persons": float("nan"),
-    "shelter_staff_wanted_persons": 0.0,
-    "shelters_open_units": 0.0,
-    "shelters_unchecked_units": 0.0,
-    "shelter_ambulance_calls": 0.0,
-}
+LEVERS = (
+    Lever(
+        "shelter_floor_per_person",
+        "m2",
+        1.0,
+        10.0,
+        "municipality",
+        "floor_per_person_m2",
+        "floor each person gets",
+    ),
+    Lever(
+        "shelter_staff_rule",
+        "person",
+        0.5,
+        10.0,
+        "municipality",
+        "staff_per_100_persons",
+        "staff per 100 people",
+    ),
+    Lever("order_compliance", "1", 0.0, 0.3, "municipality", "order_compliance", "people who follow an order"),
+    Lever(
+        "shelter_heat_limit",
+        "degC",
+        25.0,
+        35.0,
+        "municipality",
+        "heat_limit_wbgt_c",
+        "heat a hall is used at",
+    ),
+    Lever("head_count_hours", "1", 0.0, 24.0, "municipality", "count_hours", "hours of the head-count"),
+    Lever("open_ahead", "1", 0.05, 1.0, "municipality", "open_ahead_fraction", "share of shelters opened ahead"),
+)
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Give neutral values."""
-    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
-    return Result(State(state.n_steps + 1), outputs)
-
-
-def measure(given: Given, state: State) -> dict[str, Array]:
-    """No series yet."""
-    return {}
+    """Advance demand, shelters and people to the end of the interval."""
+    demand = behaviour.advance(given, state.demand, inputs, clock)
+    turned_before = given.cells.sums(state.away_persons[Place.TURNED_AWAY])
+    halls, by_residents = shelters.manage(given, state.halls, demand.alarmed, turned_before, inputs, clock)
+    halls = shelters.assess(given, halls, inputs, clock)
+    meals = shelters.meals_in_town(given, halls, inputs["shelter_meals_fraction"])
+    wish = behaviour.wishes(given, demand, meals, state.wish_quantile)
+    moved = moves.follow_wishes(given, state.away_persons, wish, inputs["persons_home"])
+    halls = replace(halls, persons=shelters.check_out(given, halls.persons, moved.left_shelters))
+    sick = moves.transfer_ill(
+        given, moved.away_persons, state.towns, inputs["persons_ill"], state.town_quantile, clock.dt_s
+    )
+    halls = replace(halls, persons=shelters.check_out(given, halls.persons, sick.left_shelters))
+    halls, away, towns = shelters.find_places(given, halls, sick.away_persons, sick.towns, turned_before)
+    halls = headcount.look_around(given, state.halls, halls, state.hall_quantile, clock)
+    halls, towns, n_counts = headcount.count(given, state, halls, towns, inputs, clock)
+    towns, events = lines.journal(given, state, demand, halls, towns, moved, by_residents)
+    cars = headcount.car_present_persons(given.params, given.cells, away, state.town_quantile, clock.hour)
+    towns = replace(towns, car_persons=cars)
+    after = replace(state, demand=demand, away_persons=away, halls=halls, towns=towns, n_counts=n_counts)
+    entered = moved.leaving.sum() + sick.discharged.sum()
+    booked = {"evacuees": float(entered - moved.returning.sum() - sick.transferred.sum())}
+    return Result(after, outputs.outputs(given, after, inputs, clock, moved, sick), events, booked)
 
 
 LAYER = Layer(
     name="evacuation",
-    doc=__doc__,
+    doc=__doc__ or "",
     needs=NEEDS,
     gives=GIVES,
     prepare=prepare,
     start=start,
     step=step,
-    measure=measure,
+    measure=outputs.measure,
     params_file=Path(__file__).with_name("params.toml"),
-    stocks=(),
+    stocks=(Stock("evacuees", "person", evacuees_persons),),
+    levers=LEVERS,
+    series=SERIES,
+    records=RECORDS,
     every_s=600,
     wakes=(),
 )

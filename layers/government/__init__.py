@@ -1,18 +1,19 @@
-"""Municipality, prefecture and state: reports, requests, approvals, dispatch and their delays."""
+"""Municipality, prefecture and state: reports, requests, approvals, dispatch and their delays; owner of what is known.
+
+Layers before this one hold what is true. Here offices see their own town, write messages, wait for approvals and meet
+at fixed hours; every decision is taken on what arrived. `known.py` holds what each office knows, `messages.py` and
+`reporting.py` how it gets there, `offices.py` who decides, `cycle.py` the order of a step.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from twin.chance import Chance
+from layers.government import cycle
+from layers.government.outputs import give
+from layers.government.series import LEVERS, RECORDS, SERIES, measure
+from layers.government.state import Given, State, prepare, start
 from twin.contract import Clock, Inputs, Layer, Result, Var
-from twin.params import Params
-from twin.world import World
-
-Array = np.ndarray
 
 NEEDS = (
     Var(
@@ -114,63 +115,18 @@ GIVES = (
 )
 
 
-@dataclass(frozen=True)
-class Given:
-    """Constants of the layer."""
-
-    params: Params
-    world: World
-
-
-@dataclass(frozen=True)
-class State:
-    """Nothing yet."""
-
-    n_steps: int
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    return Given(params, world)
-
-
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0."""
-    return State(0)
-
-
-NEUTRAL = {
-    "power_aid_crews": 0.0,
-    "water_aid_crews": 0.0,
-    "gas_aid_crews": 0.0,
-    "generator_cars_units": 0.0,
-    "road_priority": 1.0,
-    "fire_aid_called": 0.0,
-    "sdf_called": 0.0,
-    "police_aid_called": 0.0,
-    "medical_aid_called": 0.0,
-    "search_priority": 1.0,
-    "scouting_wanted": 0.0,
-    "evacuation_order_fraction": 0.0,
-    "shelter_staff_persons": 0.0,
-    "shelter_checks_units": 0.0,
-    "shelters_target_units": float("nan"),
-    "homes_tagged_fraction": 0.0,
-    "goods_ordered_units": 0.0,
-    "push_started": 0.0,
-    "advice": 0.0,
-}
-
-
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Give neutral values."""
-    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
-    return Result(State(state.n_steps + 1), outputs)
-
-
-def measure(given: Given, state: State) -> dict[str, Array]:
-    """No series yet."""
-    return {}
+    """Hear, work, decide, write, approve; then say what the offices want of the others."""
+    able = cycle.own_resources(given, inputs)
+    state, events = cycle.hear(given, state, inputs, clock.end_s)
+    state, checks = cycle.work(given, state, inputs, clock)
+    state, plan = cycle.decide(given, state, inputs, able, clock)
+    state = cycle.allot_staff(given, state, plan, inputs, able, clock.end_s)
+    state, decided = cycle.carry_out(given, state, plan, inputs, able, clock)
+    state, goods, approved = cycle.grant(given, state, able, clock)
+    state = cycle.finish(state, able, clock.end_s)
+    outputs = give(given, state, inputs, checks, goods)
+    return Result(state, outputs, [*events, *decided, *approved])
 
 
 LAYER = Layer(
@@ -183,7 +139,9 @@ LAYER = Layer(
     step=step,
     measure=measure,
     params_file=Path(__file__).with_name("params.toml"),
-    stocks=(),
+    levers=LEVERS,
+    series=SERIES,
+    records=RECORDS,
     every_s=600,
-    wakes=(),
+    tables=("municipality", "cell", "office", "item"),
 )

@@ -42,19 +42,28 @@ def daylight_work_s(start_s: int, end_s: int, clock_offset_s: int, params: Param
     return until(end_s) - until(start_s)
 
 
-def begin_s(keys: Array, staff: Array, population: Array, median_s: float, params: Params, chance: Chance, what: str) -> Array:
-    """When each town begins a count, seconds (town,): a small town with many officials per resident begins earlier.
+def draw_habits(keys: Array, chance: Chance) -> Array:
+    """Standard normal quantiles of each town: begin of tagging, finding, classifying, and effort, (town, 4).
 
-    The order of towns differs widely in reality, so a keyed spread is drawn once per town.
+    Towns differ widely in when and how hard they count, and keep their ways.
     """
-    strength = staff / np.maximum(population, 1.0) / params.usual_staff_per_resident
-    z = chance.normal(f"government.{what}_begins", keys)
-    return median_s * np.exp(params.count_begin_spread * z) * np.clip(strength, 0.5, 2.0) ** -0.5
+    return np.column_stack(
+        [chance.normal(f"government.{what}", keys) for what in ("tag", "find", "classify", "count_effort")]
+    )
 
 
-def effort(keys: Array, params: Params, chance: Chance) -> Array:
-    """How hard each town counts compared with the usual (median 1, keyed once), (town,)."""
-    return np.exp(params.count_effort_spread * chance.normal("government.count_effort", keys))
+def begin_s(habits: Array, staff: Array, population: Array, params: Params) -> Array:
+    """When each town begins tagging, finding and classifying, seconds (town, 3).
+
+    A town with many officials per resident begins earlier.
+    """
+    strength = np.clip(staff / np.maximum(population, 1.0) / params.usual_staff_per_resident, 0.5, 2.0)
+    return params.count_begin_s * np.exp(params.count_begin_spread * habits[:, :3]) * strength[:, None] ** -0.5
+
+
+def effort(habits: Array, params: Params) -> Array:
+    """How hard each town counts compared with the usual (median 1), (town,)."""
+    return np.exp(params.count_effort_spread * habits[:, 3])
 
 
 def tag(counts: Counts, damaged: Array, teams: Array, work_s: float, params: Params) -> Array:

@@ -15,6 +15,7 @@ Array = np.ndarray
 
 NEVER = -1
 
+
 class Q(IntEnum):
     """What a message may be about: the second axis of the known arrays."""
 

@@ -58,7 +58,12 @@ class Bundle:
 
 
 def post(
-    flight: Table, bundle: Bundle, receivers: tuple[int, ...], channel: Channel, chance: Chance, slow: Array | float = 1.0
+    flight: Table,
+    bundle: Bundle,
+    receivers: tuple[int, ...],
+    channel: Channel,
+    chance: Chance,
+    slow: Array | float = 1.0,
 ) -> Table:
     """Put one bundle per sender on its way; whole bundles are lost or doubled, single quantities left out.
 

@@ -30,6 +30,7 @@ class Plan:
     orders: list[tuple[int, float]] = field(default_factory=list)
     shelter_targets: list[tuple[int, float]] = field(default_factory=list)
     desks: list[int] = field(default_factory=list)
+    mute: list[int] = field(default_factory=list)
     headquarters: list[int] = field(default_factory=list)
     prefecture_round: bool = False
     state_round: bool = False
@@ -130,8 +131,8 @@ class Town(Office):
     def report(self) -> None:
         """Send the situation form over the best channel that works; without one the town stays silent."""
         source = self.way_out()
-        if source is not None:
-            self.model.plan.reports[source].append(self.row)
+        plan = self.model.plan
+        (plan.mute if source is None else plan.reports[source]).append(self.row)
 
     def way_out(self) -> Source | None:
         """The line, else a satellite telephone (owned, or brought by a liaison officer), else nothing."""

@@ -1,4 +1,4 @@
-"""Where headquarters believes the need is: weights for search and roads, silent towns, generator cars, consolidation."""
+"""Where headquarters believes the need is: silent towns, weights for search and roads, cars, staff, shelters."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def decide_intensity_estimate(intensity: Array, neighbours: Array) -> Array:
 
 
 def decide_silent(heard_s: Array, first_due_s: float, now_s: int, params: Params) -> Array:
-    """Which town halls count as silent: none of their reports came for `silence_s`, bool (town,).
+    """Which town halls count as silent: their next report is overdue by more than `silence_s`, bool (town,).
 
-    Before the first report is due nobody is silent.
+    heard_s: when each was last heard, -1 never; first_due_s: when the first report was due.
     """
-    last_s = np.where(heard_s >= 0, heard_s, first_due_s)
-    return now_s - last_s > params.silence_s
+    due_s = np.where(heard_s >= 0, heard_s + params.report_every_s, first_due_s)
+    return now_s - due_s > params.silence_s
 
 
 def decide_scouting(silent: Array, intensity: Array, params: Params) -> Array:
@@ -35,10 +35,12 @@ def decide_scouting(silent: Array, intensity: Array, params: Params) -> Array:
     return (silent & (np.nan_to_num(intensity) >= params.scouting_intensity)).astype(np.float64)
 
 
-def decide_need(trapped: Array, incidents: Array, intensity: Array, population: Array, silent: Array, params: Params) -> Array:
+def decide_need(
+    trapped: Array, incidents: Array, intensity: Array, population: Array, silent: Array, params: Params
+) -> Array:
     """Believed need by town, persons (town,): reported trapped and open incidents plus an estimate from shaking.
 
-    The estimate from shaking counts fully where nothing was reported or the hall is silent, and less where reports came.
+    The estimate from shaking counts fully where nothing was reported or the hall is silent, less where reports came.
     """
     excess = np.maximum(np.nan_to_num(intensity) - params.prior_intensity, 0.0)
     prior = population * params.prior_trapped_fraction * excess**2
@@ -66,6 +68,19 @@ def decide_generator_cars(approved: Array, wanted: Array, weight: Array, fleet: 
         allotted[town] = min(claim[town], fleet)
         fleet -= allotted[town]
     return allotted
+
+
+def decide_support(intensity: Array, evacuees: Array, homes: Array, params: Params) -> Array:
+    """Outside staff sent to each town, persons (town,): an equal team for the hardest-hit towns, as far as reported.
+
+    Ranked by known intensity, then by reported evacuees and damaged homes.
+    """
+    hit = np.nan_to_num(intensity) >= params.support_intensity
+    rank = np.lexsort((-np.nan_to_num(evacuees) - np.nan_to_num(homes), -np.nan_to_num(intensity)))
+    chosen = [town for town in rank.tolist() if hit[town]][: int(params.support_towns)]
+    target = np.zeros(len(intensity))
+    target[chosen] = params.support_team_persons
+    return target
 
 
 def fleet_units(now_s: int, params: Params) -> float:

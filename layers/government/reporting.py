@@ -69,7 +69,7 @@ def channel(source: Source, params: Params) -> Channel:
 
 def observe(known: Known, given: Given, state: State, inputs: Inputs, rows: Array, now_s: int) -> Known:
     """Town halls look at their own town: their own row of the known arrays is brought up to date for `rows`."""
-    columns = [(quantity, inputs[need][rows]) for quantity, need in SEEN_BY_TOWN.items()]
+    columns: list[tuple[int, Array]] = [(quantity, inputs[need][rows]) for quantity, need in SEEN_BY_TOWN.items()]
     homes = counting.reported(state.counts)[rows]
     columns += [(quantity, homes[:, k]) for k, quantity in enumerate(HOMES)]
     columns += [(Q.OFFICE_OK, inputs["office_usable"][rows]), (Q.STAFF, state.staff[rows].sum(axis=1))]

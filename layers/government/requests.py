@@ -18,10 +18,9 @@ class Kind(IntEnum):
 
     GENERATOR_CARS = 0
     GOODS = 1
-    STAFF = 2
 
 
-LEVELS = (2, 1, 2)
+LEVELS = (2, 1)
 
 
 def empty() -> Table:
@@ -34,7 +33,7 @@ def empty() -> Table:
 def approval_s(
     kind: int, key: Array | int, count: Array | int, level: int, able: float, params: Params, chance: Chance
 ) -> float:
-    """Time one level takes, seconds: spread about the usual, within `approval_bounds_s`, longer in a disabled office."""
+    """Time one level takes, seconds: spread about the usual, bounded, longer in a disabled office."""
     z = chance.normal(f"government.approval_{kind}_{level}", key, count)[0]
     low, high = params.approval_bounds_s
     usual = params.approval_s * np.exp(params.approval_spread * z)

@@ -19,6 +19,7 @@ from twin.world import IndexSet, World
 
 Array = np.ndarray
 N_NEIGHBOUR = 4  # towns an unheard intensity is estimated from
+NOT_REPORTING_S = 2**60  # the prefecture publishes and the state receives: neither writes situation forms
 STEEP_DEG = 15.0  # ground on which slope failures threaten homes
 
 
@@ -49,12 +50,13 @@ class Given:
 class State:
     """Everything the offices need to go on.
 
-    Knowledge: known, messages (in flight), rhythm (of the prefectural headquarters), n_sent (town, source) bundles sent.
+    Knowledge: known, messages (in flight), rhythm (of the prefectural headquarters), n_sent (town, source) reports.
     Clocks: desk_due_s and report_due_s (office,), utility_due_s, fire_due_s, supply_due_s.
-    Own resources at the last round: able (office,), staff (town, duty), calls_waiting (calls), checks_left, checks_carry.
+    Own resources at the last round: able (office,), staff (town, duty), calls_waiting (calls), checks_left,
+    checks_carry.
     Decisions: calls_due_s (call,), aid_called_s and aid_crews (utility,), order_fraction, order_due_s, shelters_target,
     generator_* (units), goods (town, item) ordered, asked; support_target (persons), silent, scouting, liaison_due_s,
-    weights. Counting: counts, damaged (town, class) true homes seen by inspectors.
+    weights. Counting: habits (town, 4), counts, damaged (town, class) true homes seen by inspectors.
     """
 
     now_s: int
@@ -93,6 +95,7 @@ class State:
     liaison_due_s: Array
     search_weight: Array
     road_weight: Array
+    habits: Array
     counts: Counts
     damaged: Array
 
@@ -123,7 +126,9 @@ def start(given: Given, chance: Chance) -> State:
     """State at time 0: nobody knows anything, nobody was asked."""
     n_town, n_office, n_item = given.n_town, given.n_town + 2, len(given.item_of)
     zero, never = np.zeros(n_town), np.full(n_town, NEVER, np.int64)
-    first_report_s = given.params.first_report_s * (0.4 + 0.6 * chance.uniform("government.first_report", given.office_keys))
+    first_report_s = given.params.first_report_s * (
+        0.4 + 0.6 * chance.uniform("government.first_report", given.office_keys)
+    )
     return State(
         now_s=0,
         known=nothing_known(n_office, given.n_quantity, n_town),
@@ -132,9 +137,9 @@ def start(given: Given, chance: Chance) -> State:
         rhythm=rhythm.first_round(given.params, given.n_quantity, n_town),
         n_sent=np.zeros((n_town, len(Source)), np.int64),
         desk_due_s=np.zeros(n_office, np.int64),
-        report_due_s=first_report_s.astype(np.int64),
+        report_due_s=np.where(np.arange(n_office) < n_town, first_report_s, NOT_REPORTING_S).astype(np.int64),
         utility_due_s=int(given.params.utility_first_s),
-        fire_due_s=int(given.params.fire_report_every_s),
+        fire_due_s=int(given.params.fire_report_early_s),
         supply_due_s=int(given.params.supply_every_s),
         able=np.ones(n_office),
         headquarters=np.zeros(n_office, np.int8),
@@ -161,6 +166,7 @@ def start(given: Given, chance: Chance) -> State:
         liaison_due_s=never,
         search_weight=np.ones(n_town),
         road_weight=np.ones(n_town),
+        habits=counting.draw_habits(given.town_keys, chance),
         counts=counting.nothing_counted(n_town),
         damaged=np.zeros((n_town, len(counting.CLASSES))),
     )

@@ -1,16 +1,18 @@
-"""Power, water, sewer, gas, roads, telecom: damage that spreads and is restored."""
+"""Power, water, sewer, gas, roads, telecom: damage that spreads and is restored.
+
+A step, in the order of `course.py`: crews travel and work; what they finished is restored; a shock or houses newly
+lost break more; supply follows the chain mains, generators, stations and pumps, tanks; new work is asked for.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from twin.chance import Chance
-from twin.contract import Clock, Inputs, Layer, Result, Var
-from twin.params import Params
-from twin.world import World
+from layers.infrastructure import course, outputs, reports
+from layers.infrastructure.state import Given, State, prepare, start
+from twin.contract import Clock, Inputs, Layer, Lever, Result, Series, Stock, Var
 
 Array = np.ndarray
 
@@ -94,78 +96,60 @@ GIVES = (
     Var("water_leak_l_per_s", "litre_per_s", "municipality", doc="water lost through leaks"),
 )
 
+RECORDS = (
+    Var("feeder_out_customers", "customer", "feeder", doc="contracts of the feeder without supply"),
+    Var("zone_breaks", "1", "water_zone", doc="pipe breaks of the zone so far"),
+    Var("zone_pump", "1", "water_zone", doc="supply of the zone's pump"),
+    Var("zone_out_households", "household", "water_zone", doc="households of the zone without piped water"),
+    Var("block_out_customers", "customer", "gas_block", doc="customers of the block without gas"),
+    Var("road_state", "1", "road", doc="0 open, 1 limited, 2 emergency vehicles only, 3 closed"),
+)
 
-@dataclass(frozen=True)
-class Given:
-    """Constants of the layer."""
+SERIES = (
+    Series("households_without_power", "household", "households without electricity"),
+    Series("power_contracts_out", "customer", "contracts without supply, lost buildings left out"),
+    Series("households_without_water", "household", "households without piped water"),
+    Series("households_without_gas", "household", "city-gas customers stopped"),
+    Series("base_stations_down", "unit", "mobile base stations out of service"),
+    Series("people_without_telecom", "person", "people whom no mobile station reaches"),
+    Series("roads_closed", "unit", "trunk-road sections closed to ordinary vehicles"),
+    Series("facilities_dark", "unit", "hospitals, offices and water pumps without any electricity"),
+)
 
-    params: Params
-    world: World
-
-
-@dataclass(frozen=True)
-class State:
-    """Nothing yet."""
-
-    n_steps: int
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    return Given(params, world)
-
-
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0."""
-    return State(0)
-
-
-NEUTRAL = {
-    "power_on_fraction": 1.0,
-    "water_service_fraction": 1.0,
-    "water_drinkable": 0.0,
-    "gas_on_fraction": 0.0,
-    "telecom_fraction": 1.0,
-    "sewer_usable_fraction": 0.0,
-    "travel_emergency_s": 1800.0,
-    "travel_truck_s": 1800.0,
-    "local_speed_fraction": 1.0,
-    "hospital_power": 1.0,
-    "hospital_water": 1.0,
-    "shelter_power": 1.0,
-    "shelter_water": 1.0,
-    "office_power": 1.0,
-    "office_telecom": 1.0,
-    "depot_power": 1.0,
-    "fuel_station_power": 1.0,
-    "dispatch_fraction": 1.0,
-    "reenergised_customers": 0.0,
-    "fuel_wanted_l": 0.0,
-    "generator_cars_wanted_units": 0.0,
-    "power_out_customers": 0.0,
-    "water_out_households": 0.0,
-    "gas_out_customers": 0.0,
-    "base_stations_down_units": 0.0,
-    "roads_found_closed_units": 0.0,
-    "roads_inspected_fraction": 0.0,
-    "water_leak_l_per_s": 0.0,
-}
+LEVERS = (
+    Lever("power_crews", "crew", 0.5, 20.0, "utility", "power_crews_per_100000", "own line gangs per 100,000 people"),
+    Lever("water_crews", "crew", 0.5, 20.0, "utility", "water_crews_per_100000", "pipe gangs per 100,000 people"),
+    Lever("road_crews", "crew", 0.2, 10.0, "prefecture", "road_crews_per_100000", "road gangs per 100,000 people"),
+    Lever(
+        "station_cars", "unit", 0.2, 10.0, "utility", "station_cars_per_100000", "mobile generators of the operators"
+    ),
+    Lever("shelter_first", "1", 0.0, 5.0, "utility", "shelter_weight", "weight of full shelters in restoration"),
+    Lever("car_ask", "s", 3600.0, 86400.0, "hospital", "car_ask_s", "own fuel left when a generator car is asked for"),
+)
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Give neutral values."""
-    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
-    return Result(State(state.n_steps + 1), outputs)
+    """Advance all lifelines over the interval."""
+    after, burnt_l, fresh = course.advance(given, state, inputs, clock)
+    values, seen = outputs.give(given, after, inputs, clock)
+    after = outputs.remember(after, seen)
+    events = reports.events(given, state, after, inputs, fresh, (clock.start_s, clock.end_s))
+    return Result(after, values, events, {"fuel": -burnt_l})
 
 
 def measure(given: Given, state: State) -> dict[str, Array]:
-    """No series yet."""
-    return {}
+    """The declared series, (municipality,)."""
+    return outputs.measure(given, state)
+
+
+def fuel_l(given: Given, state: State) -> float:
+    """Litres in the tanks of generators and in the towns' lifeline stores."""
+    return float(state.facilities.fuel_l.sum() + state.facilities.pool_l.sum())
 
 
 LAYER = Layer(
     name="infrastructure",
-    doc=__doc__,
+    doc="Power, water, sewer, gas, roads, telecom: damage that spreads and is restored.",
     needs=NEEDS,
     gives=GIVES,
     prepare=prepare,
@@ -173,7 +157,10 @@ LAYER = Layer(
     step=step,
     measure=measure,
     params_file=Path(__file__).with_name("params.toml"),
-    stocks=(),
+    stocks=(Stock("fuel", "litre", fuel_l),),
+    levers=LEVERS,
+    series=SERIES,
+    records=RECORDS,
     every_s=600,
-    wakes=(),
+    wakes=("shock_intensity",),
 )

@@ -98,7 +98,9 @@ def muster(crews: Crews, place: CrewPlace, params: Params, aid: Array, cars: Arr
     units = crews.units
     for column in changed.tolist():
         pool = column if column < len(POOLS) else CARS + column - len(POOLS)
-        units = _resize(units, pool, int(wanted[column]), place, params, int(own[column]) if column < len(own) else 0, now_s)
+        units = _resize(
+            units, pool, int(wanted[column]), place, params, int(own[column]) if column < len(own) else 0, now_s
+        )
     return replace(crews, units=units, called=wanted)
 
 

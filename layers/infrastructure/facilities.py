@@ -1,4 +1,4 @@
-"""Buildings and plant that must not go dark: mains, generator with its fuel, generator car; and hospitals' water tanks."""
+"""Buildings and plant that must not go dark: mains, generator with its fuel, generator car; hospital water tanks."""
 
 from __future__ import annotations
 
@@ -173,27 +173,39 @@ def wants_car(state: Facilities, place: FacilityPlace, params: Params, mains: Ar
     return important & (place.municipality >= 0) & ~mains & ((left_s < params.car_ask_s) | state.car_asked)
 
 
-def ask_cars(state: Facilities, crew: Crews, place: FacilityPlace, params: Params, wanted: Array, now_s: int) -> tuple[Facilities, Crews]:
+def ask_cars(
+    state: Facilities, crew: Crews, place: FacilityPlace, params: Params, wanted: Array, now_s: int
+) -> tuple[Facilities, Crews]:
     """Ask for cars newly wanted, send back those no longer wanted (the mains returned)."""
     if np.array_equal(wanted, state.car_asked):
         return state, crew
     crew = gang.release(crew, gang.CAR, np.flatnonzero(state.car_asked & ~wanted), now_s)
     rows = np.flatnonzero(wanted & ~state.car_asked)
     pool = gang.CARS + place.municipality[rows]
-    crew = gang.ask(crew, gang.CAR, pool, rows, place.keys[rows], place.node[rows], place.kind[rows], now_s, params.car_stay_s)
+    crew = gang.ask(
+        crew, gang.CAR, pool, rows, place.keys[rows], place.node[rows], place.kind[rows], now_s, params.car_stay_s
+    )
     return replace(state, car_asked=wanted), crew
 
 
-def draw_tanks(state: Facilities, place: FacilityPlace, params: Params, service: Array, tanker: Array, dt_s: int) -> tuple[Facilities, Array]:
-    """Hospitals live from their water tanks while the mains fail; returns the state and hospital_water (hospital,).
+def hospital_supply(
+    place: FacilityPlace, params: Params, beds: Array, zone_service: Array, tanker_l_per_s: Array
+) -> Array:
+    """Piped and trucked water at each hospital as a share of its need, (hospital,).
 
-    service: piped share at each hospital. tanker: share of need that tank trucks bring, (hospital,).
+    zone_service: (water_zone,). tanker_l_per_s: brought to each town, (municipality,); shared by beds.
     """
-    supply = np.minimum(service + tanker, 1.0)
-    falling = supply < 1.0
-    filling = np.minimum(state.tank_s + params.hospital_tank_fill * dt_s, place.hospital_tank_s)
-    tank_s = np.where(falling, np.maximum(state.tank_s - (1.0 - supply) * dt_s, 0.0), filling)
-    water = np.where(tank_s > 0, 1.0, supply)
-    if np.array_equal(tank_s, state.tank_s):
-        return state, water
-    return replace(state, tank_s=tank_s), water
+    piped = np.where(place.hospital_zone >= 0, zone_service[np.maximum(place.hospital_zone, 0)], 1.0)
+    if not tanker_l_per_s.any():
+        return piped
+    town = np.maximum(place.municipality[place.kind == HOSPITAL], 0)
+    need = np.bincount(town, beds * params.hospital_demand_l_per_s_bed, minlength=len(tanker_l_per_s))
+    share = params.support_to_hospitals_fraction * tanker_l_per_s / np.maximum(need, 1e-9)
+    return np.minimum(piped + share[town], 1.0)
+
+
+def draw_tanks(state: Facilities, place: FacilityPlace, params: Params, supply: Array, dt_s: int) -> Facilities:
+    """Hospitals live from their water tanks while supply (share of need, (hospital,)) falls short."""
+    filled = np.minimum(state.tank_s + params.hospital_tank_fill * dt_s, place.hospital_tank_s)
+    tank_s = np.where(supply < 1.0, np.maximum(state.tank_s - (1.0 - supply) * dt_s, 0.0), filled)
+    return state if np.array_equal(tank_s, state.tank_s) else replace(state, tank_s=tank_s)

@@ -63,13 +63,13 @@ def shake(gas: Gas, place: GasPlace, params: Params, pgv_m_per_s: Array) -> tupl
     )
 
 
-def restore(gas: Gas, place: GasPlace, params: Params, crews: float, start_s: int, working_s: float) -> Gas:
+def restore(gas: Gas, place: GasPlace, params: Params, crews: float, working_s: float) -> Gas:
     """Let the gangs work: mains of the smallest blocks first, then visits, then second visits to the absent.
 
     crews: at work; working_s: seconds of the step in working hours. Work flows from one phase into the next within
     the step, so that its length does not matter.
     """
-    if not gas.stopped.any() or crews <= 0 or working_s <= 0 or start_s < params.gas_begin_s:
+    if not gas.stopped.any() or crews <= 0 or working_s <= 0:
         return gas
     crew_s = crews * working_s
     left, to_visit, absent = gas.survey_left_s.copy(), gas.to_visit.copy(), gas.absent.copy()

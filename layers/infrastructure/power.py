@@ -1,4 +1,4 @@
-"""Electricity: substations trip, lines break, supply returns by remote switching, by patrol and re-closing, by repair."""
+"""Electricity: substations trip, lines break; supply returns by remote switching, by patrol, by repair."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def start(place: PowerPlace) -> Power:
 
 
 def shake(
-    power: Power, place: PowerPlace, params: Params, chance: Chance, shock: tuple[Array, Array], lost: tuple[Array, Array],
-    liquefied: Array, now_s: int,
+    power: Power, place: PowerPlace, params: Params, chance: Chance, shock: tuple[Array, Array],
+    lost: tuple[Array, Array], liquefied: Array, now_s: int,
 ) -> tuple[Power, Array]:  # fmt: skip
     """Trips and faults of a shock, or faults from buildings newly lost.
 
@@ -108,8 +108,11 @@ def shake(
     pgv_max = np.maximum(power.pgv_max_m_per_s, place.weight @ pgv)
     collapsed, burnt = (place.weight @ (buildings / place.buildings) for buildings in lost)
     mean = expected_faults(place, params, pgv_max, collapsed, burnt, place.weight @ liquefied)
-    quantile = chance.uniform("infrastructure.line_fault", place.section_keys.ravel()).reshape(mean.shape[0], SECTIONS)
-    ever = np.maximum(poisson_quantile(quantile, np.repeat(mean[:, None] / SECTIONS, SECTIONS, 1)), power.faults_ever)
+    flat = place.section_keys.ravel()
+    quantile = chance.uniform("infrastructure.line_fault", flat).reshape(mean.shape[0], SECTIONS)
+    weakness = chance.normal("infrastructure.line_weakness", flat).reshape(mean.shape[0], SECTIONS)
+    weakness = np.exp(params.line_weakness_spread * (weakness - 0.5 * params.line_weakness_spread))
+    ever = np.maximum(poisson_quantile(quantile, weakness * mean[:, None] / SECTIONS), power.faults_ever)
     fresh = ever - power.faults_ever
     tripped = trips(place, params, chance, intensity) | (fresh.any(axis=1))
     state = replace(
@@ -155,13 +158,17 @@ def _relive_s(place: PowerPlace, params: Params, chance: Chance, now_s: int) -> 
     return np.where(remote, now_s + np.ceil(delay_s).astype(np.int64), NEVER_S)
 
 
-def ask_patrols(state: Crews, place: PowerPlace, params: Params, tripped: Array, power: Power, shelter: Array, now_s: int) -> Crews:
+def ask_patrols(
+    state: Crews, place: PowerPlace, params: Params, tripped: Array, power: Power, shelter: Array, now_s: int
+) -> Crews:
     """Patrols for feeders that tripped and cannot be switched from afar; those on their way go on."""
     under_way = np.zeros(len(place.keys), bool)
     under_way[state.subject[state.missions.kind == gang.PATROL]] = True
     rows = np.flatnonzero(tripped & (power.live_from_s == NEVER_S) & ~under_way)
     order = priority(place.customers[rows], shelter[place.municipality[rows]], params)
-    return gang.ask(state, gang.PATROL, gang.POWER, rows, place.keys[rows], place.node[rows], order, now_s, params.patrol_s)
+    return gang.ask(
+        state, gang.PATROL, gang.POWER, rows, place.keys[rows], place.node[rows], order, now_s, params.patrol_s
+    )
 
 
 def priority(customers: Array, shelter_persons: Array, params: Params) -> Array:

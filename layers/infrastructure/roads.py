@@ -19,6 +19,8 @@ Array = np.ndarray
 
 OPEN, LIMITED, EMERGENCY_ONLY, CLOSED = range(4)
 EXPRESSWAY = 0
+NO_NEED, MUST, ASKED, INSPECTED = range(4)
+"""Inspection of a road; whatever is wrong with it stays unknown until INSPECTED."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class RoadPlace:
 @dataclass(frozen=True)
 class Roads:
     """Per road: intensity_max; bridge_hurt, bridge_broken: bridges with light and major damage; pavement: broken spots;
-    slides_cleared, debris_cleared_m3: what gangs took away; inspected: -1 no need, 0 waiting, 1 done;
-    repair_asked; shut: closed as a precaution until inspected; status: OPEN … CLOSED, what holds on the ground.
+    slides_cleared, debris_cleared_m3: what gangs took away; inspected: NO_NEED … INSPECTED;
+    repair_asked; found: shut or limited when inspected; status: OPEN … CLOSED, what holds on the ground.
     """
 
     intensity_max: Array
@@ -53,6 +55,7 @@ class Roads:
     debris_cleared_m3: Array
     inspected: Array
     repair_asked: Array
+    found: Array
     status: Array
 
 
@@ -87,17 +90,14 @@ def prepare(world: World) -> RoadPlace:
 def start(place: RoadPlace) -> Roads:
     """All roads open and sound."""
     n = len(place.keys)
-    nothing, whole = np.zeros(n), np.zeros(n, np.int64)
-    return Roads(
-        nothing, whole, whole, whole, nothing, nothing, np.full(n, -1, np.int8), np.zeros(n, bool), np.zeros(n, np.int8)
-    )
+    nothing, whole, no = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool)
+    return Roads(nothing, whole, whole, whole, nothing, nothing, np.zeros(n, np.int8), no, no, np.zeros(n, np.int8))
 
 
-def start_travel(place: RoadPlace, n_municipality: int) -> Travel:
+def start_travel(place: RoadPlace, n_municipality: int, params: Params) -> Travel:
     """Times on free roads."""
     status, traffic = np.zeros(len(place.keys), np.int8), np.ones(n_municipality)
-    free_s = shortest_s(place, place.free_s)
-    return Travel(free_s, free_s, status, traffic)
+    return _times(place, params, status, traffic)
 
 
 def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intensity: Array, liquefied: Array) -> Roads:
@@ -109,15 +109,17 @@ def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intens
     spots = place.length_km * params.pavement_spots_per_km * probability(
         reached, params.pavement_intensity, params.pavement_spread
     ) + place.length_km * params.pavement_spots_per_km_liquefied * liquefied[place.cell]  # fmt: skip
-    draw = {name: chance.uniform(f"infrastructure.{name}", place.keys) for name in ("bridge_hurt", "bridge", "pavement")}
-    must = (intensity[place.cell] >= params.inspect_from_intensity) & (roads.inspected < 0)
+    draw = {
+        name: chance.uniform(f"infrastructure.{name}", place.keys) for name in ("bridge_hurt", "bridge", "pavement")
+    }
+    must = (intensity[place.cell] >= params.inspect_from_intensity) & (roads.inspected == NO_NEED)
     return replace(
         roads,
         intensity_max=reached,
         bridge_hurt=np.maximum(roads.bridge_hurt, poisson_quantile(draw["bridge_hurt"], hurt)),
         bridge_broken=np.maximum(roads.bridge_broken, poisson_quantile(draw["bridge"], broken)),
         pavement=np.maximum(roads.pavement, poisson_quantile(draw["pavement"], spots)),
-        inspected=np.where(must, 0, roads.inspected).astype(np.int8),
+        inspected=np.where(must, MUST, roads.inspected).astype(np.int8),
     )
 
 
@@ -128,38 +130,47 @@ def physical(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, s
     state = np.maximum(state, np.where(roads.pavement > 0, LIMITED, OPEN))
     state = np.maximum(state, np.where(roads.bridge_hurt > 0, EMERGENCY_ONLY, OPEN))
     state = np.maximum(state, np.where(roads.pavement >= params.pavement_spots_close, EMERGENCY_ONLY, OPEN))
-    shut = (debris_per_km > params.debris_closed_m3_per_km) | (slides > roads.slides_cleared) | (roads.bridge_broken > 0)
+    shut = (
+        (debris_per_km > params.debris_closed_m3_per_km) | (slides > roads.slides_cleared) | (roads.bridge_broken > 0)
+    )
     return np.where(shut, CLOSED, state).astype(np.int8)
 
 
 def update(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, slides: Array) -> Roads:
     """The state of each road: its own, and the precautionary closure of expressways until they are inspected."""
     state = physical(roads, place, params, debris_m3, slides)
-    wait = (roads.inspected == 0) & (place.road_class == EXPRESSWAY)
+    wait = ((roads.inspected == MUST) | (roads.inspected == ASKED)) & (place.road_class == EXPRESSWAY)
     wait &= roads.intensity_max >= params.expressway_closed_from_intensity
     state = np.maximum(state, np.where(wait, EMERGENCY_ONLY, OPEN)).astype(np.int8)
     return roads if np.array_equal(state, roads.status) else replace(roads, status=state)
 
 
 def ask_work(
-    roads: Roads, state: Crews, place: RoadPlace, params: Params, priority: Array, found: tuple[Array, Array], now_s: int,
-    newly: Array,
-) -> tuple[Roads, Crews]:  # fmt: skip
+    roads: Roads,
+    state: Crews,
+    place: RoadPlace,
+    params: Params,
+    priority: Array,
+    found: tuple[Array, Array],
+    now_s: int,
+) -> tuple[Roads, Crews]:
     """Inspections for roads newly to be inspected, repairs for damage that inspections found.
 
-    priority: weight of each town, (municipality,). found: (debris m3, slides) on the road. newly: bool (road,).
+    priority: weight of each town, (municipality,). found: (debris m3, slides) on the road.
     """
+    newly = roads.inspected == MUST
     weight = np.maximum(priority[np.maximum(place.municipality, 0)], 1e-3)
     order = np.rint(10.0 * (1 + place.road_class) / weight).astype(np.int64)
     rows = np.flatnonzero(newly)
     if rows.size:
+        roads = replace(roads, inspected=np.where(newly, ASKED, roads.inspected).astype(np.int8))
         work_s = params.patrol_s_per_km * place.length_km[rows] + params.bridge_inspection_s * place.bridges[rows]
         work_s = work_s / params.inspectors_speed_up
         state = gang.ask(
             state, gang.INSPECT, gang.INSPECTION, rows, place.keys[rows], place.node_a[rows], order[rows], now_s, work_s
         )
     days = repair_crew_days(roads, place, params, *found)
-    wanted = (roads.inspected == 1) & (days > 0) & ~roads.repair_asked
+    wanted = (roads.inspected == INSPECTED) & (days > 0) & ~roads.repair_asked
     rows = np.flatnonzero(wanted)
     if rows.size:
         work_s = days[rows] * params.crew_duty_s / params.gangs_per_road
@@ -185,8 +196,9 @@ def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides:
     seen, mended = subject[kind == gang.INSPECT], subject[kind == gang.CLEAR]
     if seen.size:
         inspected = roads.inspected.copy()
-        inspected[seen] = 1
-        roads = replace(roads, inspected=inspected)
+        inspected[seen] = INSPECTED
+        found = roads.found | ((inspected == INSPECTED) & (roads.status > OPEN))
+        roads = replace(roads, inspected=inspected, found=found)
     if mended.size:
         done = np.zeros(len(roads.status), bool)
         done[mended] = True
@@ -221,13 +233,15 @@ def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic:
     jam = np.abs(traffic / old.traffic - 1.0).max(initial=0.0) > params.traffic_tolerance
     if not jam and np.array_equal(roads.status, old.status):
         return old
+    return _times(place, params, roads.status, np.maximum(traffic, 1.0) if jam else old.traffic)
+
+
+def _times(place: RoadPlace, params: Params, status: Array, traffic: Array) -> Travel:
+    """Trucks use open and limited roads and stand in jams; emergency vehicles use all but closed roads."""
     factor = np.where(place.municipality >= 0, traffic[np.maximum(place.municipality, 0)], 1.0)
-    factor = np.maximum(factor, 1.0)
-    limited = np.where(roads.status == LIMITED, params.limited_factor, 1.0)
-    truck_s = np.where(roads.status >= EMERGENCY_ONLY, np.inf, place.free_s * factor * limited)
-    passed = 1.0 + (factor - 1.0) * params.emergency_jam_share
-    slowed = np.where(roads.status == EMERGENCY_ONLY, params.emergency_only_factor, limited)
-    emergency_s = np.where(roads.status == CLOSED, np.inf, place.free_s * passed * slowed * params.emergency_factor)
-    return Travel(shortest_s(place, emergency_s), shortest_s(place, truck_s), roads.status, np.array(traffic))
-
-
+    limited = np.where(status == LIMITED, params.limited_factor, 1.0)
+    truck_s = np.where(status >= EMERGENCY_ONLY, np.inf, place.free_s * factor * limited)
+    passed = (1.0 + (factor - 1.0) * params.emergency_jam_share) * params.emergency_factor
+    slowed = np.where(status == EMERGENCY_ONLY, params.emergency_only_factor, limited)
+    emergency_s = np.where(status == CLOSED, np.inf, place.free_s * passed * slowed)
+    return Travel(shortest_s(place, emergency_s), shortest_s(place, truck_s), status, traffic)

@@ -1,4 +1,4 @@
-"""Mobile phones: base stations live on mains, battery, generator or a power car; lines fall with the poles; cells overlap."""
+"""Mobile phones: stations live on mains, battery, generator or power car; lines fall with the poles; cells overlap."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class TelecomPlace:
 
 @dataclass(frozen=True)
 class Telecom:
-    """Per station: battery_s left; line_cut: backhaul broken; broken: equipment damaged; asked: repair or power car
-    asked for; up: in service; reached: intensity so far.
+    """Per station: battery_s: nominal seconds left; line_cut: backhaul broken; broken: equipment damaged; line_asked,
+    car_asked: repair or power car asked for; up: in service.
     """
 
     battery_s: Array
@@ -81,16 +81,22 @@ def shake(state: Telecom, place: TelecomPlace, params: Params, chance: Chance, i
 
 
 def cut_lines(state: Telecom, place: TelecomPlace, params: Params, chance: Chance, fresh: Array) -> Telecom:
-    """Ordinary lines hang on the poles of the power line: new faults there may cut them.
+    """Ordinary lines hang on the poles of the power line: new faults between exchange and station may cut them.
 
     fresh: faults newly made, (feeder, section). Stations of halls and hospitals have a second route.
     """
-    faults = np.where(place.feeder >= 0, fresh[np.maximum(place.feeder, 0), place.section], 0)
+    faults = faults_on_the_way(place, fresh)
     if not faults.any():
         return state
     p = 1.0 - (1.0 - params.line_cut_per_fault) ** faults
     p = np.where(place.hall, p * params.hall_line_factor, p)
     return replace(state, line_cut=state.line_cut | (chance.uniform("infrastructure.line_cut", place.keys) < p))
+
+
+def faults_on_the_way(place: TelecomPlace, faults: Array) -> Array:
+    """Power-line faults on the sections from the head of the feeder to each station, (station,)."""
+    way = np.cumsum(faults, axis=1)
+    return np.where(place.feeder >= 0, way[np.maximum(place.feeder, 0), place.section], 0)
 
 
 def run(state: Telecom, place: TelecomPlace, params: Params, mains: Array, backed: Array, dt_s: int) -> Telecom:
@@ -103,13 +109,20 @@ def run(state: Telecom, place: TelecomPlace, params: Params, mains: Array, backe
     if fed.all() and sound.all() and (state.battery_s >= place.battery_s).all():
         return state if state.up.all() else replace(state, up=np.ones_like(state.up))
     charged = np.minimum(state.battery_s + dt_s * params.battery_charge_rate, place.battery_s)
-    battery_s = np.where(fed, charged, np.maximum(state.battery_s - dt_s, 0.0))
+    battery_s = np.where(fed, charged, np.maximum(state.battery_s - dt_s / params.battery_life_factor, 0.0))
     return replace(state, battery_s=battery_s, up=(fed | (battery_s > 0)) & sound)
 
 
-def ask_repairs(state: Telecom, crew: Crews, place: TelecomPlace, params: Params, mains: Array, now_s: int) -> tuple[Telecom, Crews]:
-    """Line and equipment gangs for stations that are broken; power cars for those off the mains and running dry."""
+def ask_repairs(
+    state: Telecom, crew: Crews, place: TelecomPlace, params: Params, mains: Array, faults: Array, now_s: int
+) -> tuple[Telecom, Crews]:
+    """Gangs for broken equipment, and for lines once the power poles stand again; cars for those running dry.
+
+    mains: bool (station,). faults: unrepaired power faults, (feeder, section).
+    """
     lines = (state.line_cut | state.broken) & ~state.line_asked
+    if lines.any():
+        lines &= state.broken | (faults_on_the_way(place, faults) == 0)
     if lines.any():
         rows = np.flatnonzero(lines)
         work_s = np.where(state.broken[rows], params.station_repair_s, params.line_repair_s)
@@ -117,7 +130,8 @@ def ask_repairs(state: Telecom, crew: Crews, place: TelecomPlace, params: Params
             crew, gang.LINE, gang.TELECOM, rows, place.keys[rows], place.node[rows], _order(place, rows), now_s, work_s
         )
         state = replace(state, line_asked=state.line_asked | lines)
-    wanted = ~mains & ((state.battery_s < params.station_car_ask_s) | state.car_asked)
+    left_s = state.battery_s * params.battery_life_factor
+    wanted = ~mains & ((left_s < params.station_car_ask_s) | state.car_asked)
     if not np.array_equal(wanted, state.car_asked):
         crew = gang.release(crew, gang.STATION_CAR, np.flatnonzero(state.car_asked & ~wanted), now_s)
         rows = np.flatnonzero(wanted & ~state.car_asked)

@@ -17,7 +17,7 @@ from twin.world import World
 Array = np.ndarray
 
 PRESSURISED, EMPTY, REFILLING = range(3)
-"""Phase of a zone. Empty zones are repaired where the break is seen, then refilled; only pressure shows hidden leaks."""
+"""Phase of a zone. Empty zones are repaired where breaks are seen, then refilled; only pressure shows hidden leaks."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,12 @@ def break_rate_per_km(pgv_m_per_s: Array, liquefied: Array, params: Params) -> A
     """
     excess_cm_per_s = np.maximum(100.0 * pgv_m_per_s - params.pipe_break_from_cm_per_s, 0.0)
     ground = 1.0 + (params.pipe_liquefaction_factor - 1.0) * liquefied
-    return params.pipe_break_rate * excess_cm_per_s**params.pipe_break_power * ground
+    return params.pipe_break_scale * params.pipe_break_rate * excess_cm_per_s**params.pipe_break_power * ground
 
 
-def shake(water: Water, place: WaterPlace, params: Params, chance: Chance, pgv: Array, liquefied: Array, now_s: int) -> Water:
+def shake(
+    water: Water, place: WaterPlace, params: Params, chance: Chance, pgv: Array, liquefied: Array, now_s: int
+) -> Water:
     """Breaks of a shock; arrays (cell,). A share is seen at once (water on the road), the rest stays hidden."""
     pgv_max = np.maximum(water.pgv_max_m_per_s, place.from_cell @ pgv)
     rate = break_rate_per_km(pgv_max, place.from_cell @ liquefied, params)
@@ -128,8 +130,10 @@ def leak_fraction(water: Water, place: WaterPlace, params: Params) -> Array:
     return flow / np.maximum(place.households * params.demand_l_per_s_household, 1e-9)
 
 
-def run(water: Water, place: WaterPlace, params: Params, pump_power: Array, span: tuple[int, int], hour: float) -> tuple[Water, Array]:
-    """Tanks, refilling and the finding of leaks over a step; returns the state and zones that ask for repairs.
+def run(
+    water: Water, place: WaterPlace, params: Params, pump_power: Array, span: tuple[int, int], hour: float
+) -> Water:
+    """Tanks, refilling and the finding of leaks over a step.
 
     pump_power: 0..1 (zone,). span: (start_s, end_s). hour: of the local day, for night cuts.
     """
@@ -137,7 +141,7 @@ def run(water: Water, place: WaterPlace, params: Params, pump_power: Array, span
     active = water.phase != PRESSURISED
     active |= (water.known + water.hidden > 0) | (pump_power <= 0) | (water.level_s < place.tank_s)
     if not active.any():
-        return water, active
+        return water
     dt_s = end_s - start_s
     net = _net_supply(water, place, params, pump_power, hour)
     level_s = np.clip(water.level_s + net * dt_s, 0.0, place.tank_s)
@@ -156,7 +160,7 @@ def run(water: Water, place: WaterPlace, params: Params, pump_power: Array, span
         phase = np.where(ready, REFILLING, phase).astype(np.int8)
         due_s = np.where(ready, end_s + np.int64(params.refill_s), due_s)
         water = replace(water, phase=phase, due_s=due_s)
-    return water, active
+    return water
 
 
 def _net_supply(water: Water, place: WaterPlace, params: Params, pump_power: Array, hour: float) -> Array:
@@ -195,7 +199,7 @@ def ask_repairs(
     need_survey = (water.surveyed == 0) & (water.known > 0)
     if need_survey.any():
         rows = np.flatnonzero(need_survey)
-        order = _order(place, params, shelter, rows)
+        order = _order(water, place, params, shelter, rows)
         state = gang.ask(
             state, gang.SURVEY, gang.WATER, rows, place.keys[rows], place.node[rows], order, now_s, params.survey_s
         )
@@ -203,7 +207,7 @@ def ask_repairs(
     more = np.where(water.surveyed == 2, water.known - queued, 0)
     if (more > 0).any():
         rows = np.repeat(np.arange(len(more)), np.maximum(more, 0))
-        order = _order(place, params, shelter, rows) + 1
+        order = _order(water, place, params, shelter, rows) + 1
         work_s = params.crew_duty_s / params.leaks_per_crew_day
         state = gang.ask(
             state, gang.LEAK, gang.WATER, rows, place.keys[rows], place.node[rows], order, now_s, work_s
@@ -211,9 +215,9 @@ def ask_repairs(
     return water, state
 
 
-def _order(place: WaterPlace, params: Params, shelter: Array, rows: Array) -> Array:
-    """Order of repair, 0 most urgent: households served, raised by the shelter load of the town."""
-    gain = place.households[rows] * (
+def _order(water: Water, place: WaterPlace, params: Params, shelter: Array, rows: Array) -> Array:
+    """Order of repair, 0 most urgent: households that one repair brings nearer to water, raised by the town's shelters."""
+    gain = (place.households / np.maximum(water.known, 1))[rows] * (
         1.0 + params.shelter_weight * shelter[place.municipality[rows]] / params.shelter_reference_persons
     )
     return np.rint(np.maximum(100.0 - 10.0 * np.log(np.maximum(gain, 1.0)), 0.0)).astype(np.int64)
@@ -245,7 +249,9 @@ def isolated_fraction(water: Water, place: WaterPlace, params: Params) -> Array:
     R: open known breaks per km of pipe. Tokyo 2022, p. 392.
     """
     per_km = water.known / np.maximum(place.pipe_km.sum(axis=1), 1e-9)
-    return np.where(per_km > 0, 1.0 / (1.0 + params.kawakami_factor * np.maximum(per_km, 1e-9) ** -params.kawakami_power), 0.0)
+    return np.where(
+        per_km > 0, 1.0 / (1.0 + params.kawakami_factor * np.maximum(per_km, 1e-9) ** -params.kawakami_power), 0.0
+    )
 
 
 def service(water: Water, place: WaterPlace, params: Params, hour: float) -> tuple[Array, Array]:
@@ -262,5 +268,3 @@ def leak_l_per_s(water: Water, place: WaterPlace, params: Params, n_municipality
     """Water lost through breaks under pressure, by town."""
     flow = np.where(water.phase == PRESSURISED, water.known + water.hidden, 0) * params.leak_l_per_s
     return np.bincount(place.municipality, flow, minlength=n_municipality)
-
-

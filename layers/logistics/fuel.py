@@ -16,11 +16,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Handed:
-    """Fuel handed over in one step, litre (municipality,), and what came into the model or was burnt (litre)."""
+    """Fuel handed over in one step to lifeline generators and to response vehicles, litre (municipality,)."""
 
     lifelines_l: Array
     responders_l: Array
-    booked_l: float
 
 
 def sell(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> Fuel:
@@ -56,7 +55,7 @@ def serve_priority(
     wanted = generators + vehicles
     nothing = np.zeros(given.n_town)
     if not wanted.any():
-        return fuel, store_fuel_l, Handed(nothing, nothing, 0.0)
+        return fuel, store_fuel_l, Handed(nothing, nothing)
     from_store = np.minimum(wanted, store_fuel_l)
     dead_l = given.params.station_dead_fraction * given.station_tank_l
     at_hand = np.where(fuel.selling, np.maximum(fuel.station_l - dead_l, 0.0), 0.0)
@@ -65,7 +64,7 @@ def serve_priority(
     ratio = taken / np.maximum(stock, 1e-9)
     station_l = fuel.station_l - at_hand * ratio[given.station_town]
     met = (from_store + given_l) / np.maximum(wanted, 1e-12)
-    handed = Handed(generators * met, vehicles * met, 0.0)
+    handed = Handed(generators * met, vehicles * met)
     return replace(fuel, station_l=station_l), store_fuel_l - from_store, handed
 
 
@@ -175,7 +174,9 @@ def send(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> tuple[Fuel, 
         trip_station=np.concatenate([fuel.trip_station, rows]),
         trip_l=np.concatenate([fuel.trip_l, litres]),
         trip_due_s=np.concatenate([fuel.trip_due_s, due_s]),
-        trip_back_s=np.concatenate([fuel.trip_back_s, due_s + np.ceil(drive_s + params.tanker_truck_load_s).astype(int)]),
+        trip_back_s=np.concatenate(
+            [fuel.trip_back_s, due_s + np.ceil(drive_s + params.tanker_truck_load_s).astype(int)]
+        ),
     )
     return sent, float(refill.sum() + litres[source < 0].sum())
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layers.logistics.items import COOLERS, FUEL, kit_units_per_day
-from layers.logistics.state import Given, State
+from layers.logistics.state import Given, Loads, State
 from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads
 from twin.units import HOUR_S
 
@@ -45,14 +45,18 @@ def push_units(given: Given) -> Array:
 
 
 def push(given: Given, state: State, now: Now) -> State:
-    """Put the pushed goods on the road once the state has decided; they leave evenly over `push_spread_s`."""
+    """Put the pushed goods on the road once the state has decided; they leave in convoys over `push_spread_s`."""
     if state.push_begun or not now.inputs["push_started"].any():
         return state
     units = push_units(given)
     n = trucks_for(given, units)
+    convoy = max(int(given.params.convoy_trucks), 1)
     first_s = now.clock.end_s + given.params.push_lead_s
-    leave_s = first_s + given.params.push_spread_s * (np.arange(n) + 0.5) / n
-    return replace(_from_outside(given, state, units, leave_s, now), push_begun=1)
+    leave_s = first_s + given.params.push_spread_s * (np.arange(n) // convoy) * convoy / n
+    state = _from_outside(given, state, units, leave_s, now)
+    pushed = state.loads.pushed.copy()
+    pushed[-n:] = True
+    return replace(state, loads=replace(state.loads, pushed=pushed), push_begun=1)
 
 
 def procure(given: Given, state: State, now: Now) -> State:
@@ -94,7 +98,7 @@ def _from_outside(given: Given, state: State, units: Array, leave_s: Array, now:
     n = len(leave_s)
     hubs = usable_hubs(given, now.place)
     if hubs.size:
-        to = hubs[np.arange(n) % hubs.size]
+        to = hubs[np.arange(n) // max(int(given.params.convoy_trucks), 1) % hubs.size]
         unknown_fraction = given.params.unknown_load_fraction
     else:
         waiting = state.backlog_units @ given.item_m3
@@ -115,6 +119,7 @@ def _from_outside(given: Given, state: State, units: Array, leave_s: Array, now:
         arrived_s=np.array(-1),
         drive_s=np.ceil(drive_s),
         unknown=draw < unknown_fraction,
+        pushed=np.array(False),
         units=np.repeat(units[None, :] / n, n, axis=0),
     )
     return replace(state, loads=loads, loads_sent=counts)
@@ -184,7 +189,8 @@ def _load_trucks(given: Given, state: State, trips: Trips, now: Now) -> State:
         due_s=np.ceil(now.clock.end_s + given.params.load_s + drive_s[to]),
         arrived_s=np.array(-1),
         drive_s=np.ceil(drive_s[to]),
-        unknown=np.zeros(len(to), bool),
+        unknown=np.array(False),
+        pushed=np.array(False),
         units=each,
     )
     stores, backlog = state.store_units.copy(), state.backlog_units.copy()

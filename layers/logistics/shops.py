@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from layers.logistics.state import Given
-from layers.logistics.trucks import reachable
+from layers.logistics.trucks import Now
 from twin.contract import Inputs
 
 Array = np.ndarray
 
 
-def reopen(given: Given, open_fraction: Array, inputs: Inputs, dt_s: float) -> Array:
+def reopen(given: Given, open_fraction: Array, now: Now) -> Array:
     """Share of shops open in each town at the end of the step, shape (municipality,), 0..1.
 
     A shop closes at once when the lights go out; it opens again once power, road and staff are there, on average
     `shop_reopen_s` later. Damage to filling stations stands for damage to commercial buildings of the town.
     """
-    possible = inputs["power_on_fraction"] * trade_usable(given, inputs) * reachable(given, inputs)[: given.n_town]
+    possible = now.inputs["power_on_fraction"] * trade_usable(given, now.inputs) * now.place.reachable[: given.n_town]
     kept = np.minimum(open_fraction, possible)
-    return kept + (possible - kept) * -np.expm1(-dt_s / given.params.shop_reopen_s)
+    return kept + (possible - kept) * -np.expm1(-now.clock.dt_s / given.params.shop_reopen_s)
 
 
 def trade_usable(given: Given, inputs: Inputs) -> Array:

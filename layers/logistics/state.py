@@ -40,6 +40,7 @@ class Places:
 
     n_town: the first rows are municipal stores. town: municipality row, -1 outside. of_depot: (depot,), -1 for fuel
     terminals. gateway_hub: opens only as a second hub. first_depot: a depot row of the place to cite, -1 for none.
+    depot_share: (place, depot), share of the place's floor in each of its depots; has_depot: (place,).
     """
 
     n_town: int
@@ -51,7 +52,8 @@ class Places:
     floor_m2: Array
     gateway_hub: Array
     of_depot: Array
-    depot_floor_m2: Array
+    depot_share: Array
+    has_depot: Array
     first_depot: Array
 
     @property
@@ -100,7 +102,8 @@ class Loads:
 
     origin: place they were loaded at, -1 outside the region. place: where they go. serial: number of the load among
     all sent to that place. phase: see `trucks`. due_s: end of the present drive or unloading. arrived_s: at the gate.
-    drive_s: time of the drive out. unknown: nobody was told what is on it. units: (load, item).
+    drive_s: time of the drive out. unknown: nobody was told what is on it. pushed: sent without
+    request. units: (load, item).
     """
 
     origin: Array
@@ -111,6 +114,7 @@ class Loads:
     arrived_s: Array
     drive_s: Array
     unknown: Array
+    pushed: Array
     units: Array
 
 
@@ -225,6 +229,8 @@ def make_places(world: World) -> Places:
     def add_up(column: Array) -> Array:
         return np.bincount(of_depot[counted], weights=column[counted], minlength=len(town) + len(hubs))
 
+    share = np.zeros((len(town) + len(hubs), len(depot)))
+    share[of_depot[counted], counted] = np.maximum(floor[counted], 1e-6)
     first = np.full(len(town) + len(hubs), -1)
     first[of_depot[counted][::-1]] = counted[::-1]
     return Places(
@@ -237,7 +243,8 @@ def make_places(world: World) -> Places:
         floor_m2=np.maximum(add_up(floor), 1.0),
         gateway_hub=np.concatenate([np.zeros(len(town), bool), kind[hubs] == GATEWAY_HUB]),
         of_depot=of_depot,
-        depot_floor_m2=floor,
+        depot_share=share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9),
+        has_depot=share.sum(axis=1) > 0,
         first_depot=first,
     )
 
@@ -253,8 +260,19 @@ def effective_area_m2(world: World) -> Array:
 
 def no_loads() -> Loads:
     """No truck under way."""
-    whole = [np.empty(0, np.int64) for _ in range(7)]
-    return Loads(*whole, np.empty(0, bool), np.empty((0, len(ITEMS))))
+    whole, yes = np.empty(0, np.int64), np.empty(0, bool)
+    return Loads(
+        origin=whole,
+        place=whole,
+        serial=whole,
+        phase=whole,
+        due_s=whole,
+        arrived_s=whole,
+        drive_s=whole,
+        unknown=yes,
+        pushed=yes,
+        units=np.empty((0, len(ITEMS))),
+    )
 
 
 def start(given: Given, chance: Chance) -> State:

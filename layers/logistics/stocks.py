@@ -86,16 +86,32 @@ def _fuel_stored(given: Given, state: State, change: dict[str, float]) -> Fuel:
     )
 
 
+def everywhere(state: State, item: int) -> float:
+    """Units of one item in depots, shelters and on trucks."""
+    places = (state.store_units, state.shelter_units, state.loads.units)
+    return float(sum(units[:, item].sum() for units in places))
+
+
+def meals(given: Given, state: State) -> float:
+    """All meals of the model."""
+    return everywhere(state, MEALS) + float(state.household_meals.sum()) + state.self_supply_meals
+
+
+def water_l(given: Given, state: State) -> float:
+    """All stored drinking water of the model, litre (tankers carry none over from step to step)."""
+    return everywhere(state, WATER) + float(state.household_water_l.sum())
+
+
+def fuel_l(given: Given, state: State) -> float:
+    """All fuel of the model, litre: drums in depots, terminals, tanker trucks, stations, vehicles."""
+    chain = state.fuel
+    parts = (chain.terminal_l, chain.station_l, chain.vehicle_l, chain.trip_l)
+    return everywhere(state, FUEL) + float(sum(part.sum() for part in parts))
+
+
 def totals(given: Given, state: State) -> dict[str, float]:
-    """The booked stocks, counted wherever they lie: meals, water (litre), fuel (litre)."""
-    goods = state.store_units.sum(axis=0) + state.shelter_units.sum(axis=0) + state.loads.units.sum(axis=0)
-    fuel = state.fuel
-    in_fuel_chain = fuel.terminal_l.sum() + fuel.station_l.sum() + fuel.vehicle_l.sum() + fuel.trip_l.sum()
-    return {
-        "meals": float(goods[MEALS] + state.household_meals.sum() + state.self_supply_meals),
-        "water": float(goods[WATER] + state.household_water_l.sum()),
-        "fuel": float(goods[FUEL] + in_fuel_chain),
-    }
+    """The booked stocks."""
+    return {"meals": meals(given, state), "water": water_l(given, state), "fuel": fuel_l(given, state)}
 
 
 def lose_damaged(given: Given, store_units: Array, usable_before: Array, usable: Array) -> Array:

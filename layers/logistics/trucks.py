@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from layers.logistics.items import COOLERS, LASTING, URGENT, daily_need_units, lasting_need_units
-from layers.logistics.state import MAX_DOCKS, Given, Loads, Places
+from layers.logistics.state import MAX_DOCKS, Given, Loads, Places, State
 from twin.contract import Clock, Inputs
 from twin.units import DAY_S, HOUR_S
 
@@ -49,31 +49,28 @@ class _Docks:
     free_s: Array
 
 
-def handling(given: Given, inputs: Inputs, store_units: Array, hour: float) -> Handling:
+def handling(given: Given, state: State, inputs: Inputs, hour: float) -> Handling:
     """Docks and handling times from damage, electricity, staff of the hour, heat and a floor that fills up."""
     params, places = given.params, given.places
-    usable = by_place(places, inputs["depot_usable"])
+    usable = state.place_usable
     power = by_place(places, inputs["depot_power"])
     night = hour >= params.night_from_h or hour < params.night_to_h
     labour = params.docks_factor * (params.night_docks_fraction if night else 1.0)
     room_m3 = places.floor_m2 * params.stack_height_m * usable
-    fits = store_units @ given.item_m3 < room_m3
+    fits = state.store_units @ given.item_m3 < room_m3
     docks = np.clip(np.floor(places.docks * labour * usable + 0.5), 1, MAX_DOCKS)
     working = fits & (usable >= params.depot_closed_below) & (~places.gateway_hub | (params.second_hub > 0))
     by_hand = (places.forklifts <= 0) | (power < 0.5)
     wbgt_c = np.where(places.town >= 0, inputs["wbgt_c"][places.town], inputs["wbgt_c"].mean())
     slower = 1.0 + params.heat_slows_per_degree * np.clip(wbgt_c - params.hot_wbgt_c, 0.0, None)
     service_s = params.unload_s * np.where(by_hand, params.by_hand_factor, 1.0) * slower
-    return Handling(usable, np.where(working, docks, 0).astype(np.int64), service_s, reachable(given, inputs))
+    reachable = np.isfinite(drive_from_outside_s(given, inputs))
+    return Handling(usable, np.where(working, docks, 0).astype(np.int64), service_s, reachable)
 
 
 def by_place(places: Places, values: Array) -> Array:
     """Mean over the depots of each place by floor, shape (place,); 1 where a place has no depot of its own."""
-    rows = np.flatnonzero(places.of_depot >= 0)
-    of, floor = places.of_depot[rows], places.depot_floor_m2[rows]
-    total = np.bincount(of, weights=floor, minlength=places.n)
-    part = np.bincount(of, weights=floor * values[rows], minlength=places.n)
-    return np.where(total > 0, part / np.maximum(total, 1e-9), 1.0)
+    return np.where(places.has_depot, places.depot_share @ values, 1.0)
 
 
 def drive_from_outside_s(given: Given, inputs: Inputs) -> Array:
@@ -81,11 +78,6 @@ def drive_from_outside_s(given: Given, inputs: Inputs) -> Array:
     if not given.gateway_nodes.size:
         return np.zeros(given.places.n)
     return inputs["travel_truck_s"][np.ix_(given.gateway_nodes, given.places.node)].min(axis=0)
-
-
-def reachable(given: Given, inputs: Inputs) -> Array:
-    """Whether trucks from outside get to each place now, bool (place,)."""
-    return np.isfinite(drive_from_outside_s(given, inputs))
 
 
 def new_loads(loads: Loads, **columns: Array) -> Loads:

@@ -7,7 +7,6 @@ import numpy as np
 from layers.logistics.state import Given
 from twin.contract import Inputs
 from twin.params import Params
-from twin.units import DAY_S
 
 Array = np.ndarray
 
@@ -67,8 +66,3 @@ def within_reach(given: Given, water_points: Array) -> Array:
     drives = -np.expm1(-density * np.pi * params.fetch_by_car_m**2) * params.fetch_by_car_fraction
     can_carry = 1.0 - params.old_cannot_carry_fraction * given.share_65
     return can_carry * (walks + (1.0 - walks) * drives)
-
-
-def litres_per_day(amount_l: Array, dt_s: float) -> Array:
-    """Litres in `dt_s` as a daily rate."""
-    return amount_l * (DAY_S / dt_s)

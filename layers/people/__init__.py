@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from twin.chance import Chance
-from twin.contract import Clock, Inputs, Layer, Result, Var
-from twin.params import Params
-from twin.world import World
-
-Array = np.ndarray
+from layers.people.advance import step
+from layers.people.measures import RECORDS, SERIES, measure
+from layers.people.state import persons, prepare, start
+from twin.contract import Layer, Lever, Stock, Var
 
 NEEDS = (
     Var(
@@ -83,68 +78,34 @@ GIVES = (
     Var("missing_persons", "person", "municipality", doc="people reported unaccounted for"),
     Var("injured_severe_persons", "person", "municipality", doc="severely hurt people known to hospitals"),
     Var("injured_light_persons", "person", "municipality", doc="lightly hurt people known to hospitals"),
+    Var("persons_away", "person", "cell", doc="residents who stay elsewhere as evacuees, as confirmed by this layer"),
 )
 
-
-@dataclass(frozen=True)
-class Given:
-    """Constants of the layer."""
-
-    params: Params
-    world: World
-
-
-@dataclass(frozen=True)
-class State:
-    """Nothing yet."""
-
-    n_steps: int
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    return Given(params, world)
-
-
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0."""
-    return State(0)
-
-
-NEUTRAL = {
-    "persons_home": 0.0,
-    "persons_present": 0.0,
-    "persons_displaced": 0.0,
-    "trapped_persons": 0.0,
-    "site_trapped_persons": 0.0,
-    "trapped_calls": 0.0,
-    "ambulance_calls": 0.0,
-    "walk_in_persons": 0.0,
-    "staff_attendance_fraction": 1.0,
-    "resident_calls": 0.0,
-    "phone_load_fraction": 1.0,
-    "traffic_factor": 1.0,
-    "persons_dependent": 0.0,
-    "persons_ill": 0.0,
-    "first_response_fraction": 0.5,
-    "households_mobile_fraction": 1.0,
-    "deaths_confirmed_persons": 0.0,
-    "missing_persons": 0.0,
-    "injured_severe_persons": 0.0,
-    "injured_light_persons": 0.0,
-}
-
-
-def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Give neutral values."""
-    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
-    return Result(State(state.n_steps + 1), outputs)
-
-
-def measure(given: Given, state: State) -> dict[str, Array]:
-    """No series yet."""
-    return {}
-
+LEVERS = (
+    Lever(
+        "neighbour_help",
+        "1",
+        0.5,
+        0.85,
+        "municipality",
+        "neighbour_freed_fraction",
+        "training, tools and drills of neighbourhood groups: share of the trapped they can free",
+    ),
+    Lever(
+        "site_first_rescue",
+        "1",
+        0.0,
+        0.6,
+        "municipality",
+        "site_neighbour_freed_fraction",
+        "company fire brigades and jacks at large sites",
+    ),
+    Lever("furniture_fixed", "1", 3e-5, 1e-3, "municipality", "fall_injury_fraction_at_6", "secured furniture"),
+    Lever("stay_at_work", "s", 1200.0, 10800.0, "prefecture", "return_home_s", "employers keep staff until jams ease"),
+    Lever("heat_advice", "1", 0.0, 0.6, "municipality", "advice_effect", "what heat advice achieves when it arrives"),
+    Lever("staff_call_out", "1", 0.4, 0.9, "municipality", "first_attendance", "staff on duty near the town hall"),
+    Lever("device_supply", "1", 0.0, 1.0, "prefecture", "delivery_cover", "oxygen and batteries brought to homes"),
+)
 
 LAYER = Layer(
     name="people",
@@ -156,7 +117,11 @@ LAYER = Layer(
     step=step,
     measure=measure,
     params_file=Path(__file__).with_name("params.toml"),
-    stocks=(),
+    stocks=(Stock("persons", "person", persons),),
+    levers=LEVERS,
+    series=SERIES,
+    records=RECORDS,
     every_s=600,
-    wakes=(),
+    wakes=("shock_intensity",),
+    tables=("cell", "municipality", "site", "incident"),
 )

@@ -54,14 +54,12 @@ def care_seekers(given: Given, victims: Table, line_s: Array, now_s: int) -> tup
 def town_hall_calls_per_s(
     given: Given, hour: float, persons: Array, power: Array, water: Array, displaced: Array, line: Array
 ) -> Array:
-    """Calls offered to the town hall per second that find a line, (municipality,): outages and lost homes drive them."""
+    """Calls to the town hall per second that find a line, (municipality,): outages and lost homes drive them."""
     params = given.params
     per_person_s = (
-        params.everyday_calls_per_person_s
-        + params.power_calls_per_person_s * (1.0 - power)
-        + params.water_calls_per_person_s * (1.0 - water)
+        params.everyday_call_rate + params.power_call_rate * (1.0 - power) + params.water_call_rate * (1.0 - water)
     )
-    calls = persons * per_person_s + params.displaced_calls_per_person_s * displaced
+    calls = persons * per_person_s + params.displaced_call_rate * displaced
     return calls * awake_fraction(params, hour) * line
 
 

@@ -29,6 +29,7 @@ def indoors(
     home: residents at home; visitors: people indoors away from home; wood_floor: wooden share of the floor area.
     """
     residents = np.maximum(wood_residents + nonwood_residents, 1.0)
+    wood_floor = params.visitors_in_wood_weight * wood_floor
     wood = home * wood_residents / residents + visitors * wood_floor
     nonwood = home * nonwood_residents / residents + visitors * (1.0 - wood_floor)
     top = params.indoor_ratio_limit
@@ -118,6 +119,18 @@ def slide_harm(params: Params, buildings: Array, wood_fraction: Array, indoor_ra
 def site_harm(params: Params, people_under: Array) -> Array:
     """Dead, trapped and hurt among the people under lost floors of large sites, (outcome, site)."""
     shares = np.array(
-        [params.site_dead_fraction, params.site_trapped_fraction, params.site_severe_fraction, params.site_light_fraction]
+        [
+            params.site_dead_fraction,
+            params.site_trapped_fraction,
+            params.site_severe_fraction,
+            params.site_light_fraction,
+        ]
     )
     return shares[:, None] * people_under
+
+
+def shut_in_lifts(params: Params, intensity_before: Array, intensity: Array, nonwood_persons: Array) -> Array:
+    """People newly shut in lifts of non-wooden buildings, (cell,): a ramp between the two alarm intensities."""
+    span = params.full_alarm_intensity - params.alarm_intensity
+    before, now = (np.clip((i - params.alarm_intensity) / span, 0.0, 1.0) for i in (intensity_before, intensity))
+    return params.lift_trapped_per_person * (now - before) * nonwood_persons

@@ -1,4 +1,4 @@
-"""Illness and deaths that the conditions after the shock cause: heat, crowding, thirst, hunger, devices without power."""
+"""Illness and deaths from the conditions after the shock: heat, crowding, thirst, hunger, devices without power."""
 
 from __future__ import annotations
 
@@ -36,8 +36,11 @@ def heat_rate_per_day(given: Given, wbgt_c: Array) -> Array:
     return params.heat_rate_at_28_per_day * np.exp(params.heat_rate_per_degree * (wbgt_c - 28.0))
 
 
-def ill_per_day(given: Given, now: Conditions) -> Array:
-    """People newly ill per day beyond everyday illness, (municipality,), because of how they live."""
+def ill_per_day(given: Given, now: Conditions) -> tuple[Array, Array]:
+    """People newly ill per day beyond everyday illness, because of how they live: (at home, in shelters and cars).
+
+    Both (municipality,). Advice that reaches residents lowers both.
+    """
     params = given.params
     at_home = heat_rate_per_day(given, now.wbgt_c) * (
         params.heat_without_power * (1.0 - now.power) + params.heat_without_water * (1.0 - now.water * now.home_water)
@@ -46,12 +49,9 @@ def ill_per_day(given: Given, now: Conditions) -> Array:
     in_hall = heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_shelter
     crowded = params.ill_by_crowding_per_day * np.maximum(now.crowding, 0.0)
     in_car = heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_car + params.ill_in_car_per_day
-    ill = (
-        now.home_persons * (at_home + want)
-        + now.shelter_persons * (in_hall + crowded)
-        + now.car_persons * in_car
-    )
-    return ill * (1.0 - params.advice_effect * np.clip(now.advice, 0.0, 1.0))
+    heeded = 1.0 - params.advice_effect * np.clip(now.advice, 0.0, 1.0)
+    away = now.shelter_persons * (in_hall + crowded) + now.car_persons * in_car
+    return now.home_persons * (at_home + want) * heeded, away * heeded
 
 
 def pool_loss(ok: Array, stress: Array, life_s: float, recovery_s: float, dt_s: float) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,18 @@ from twin.params import Params
 
 Array = np.ndarray
 PLACES = ("work", "school", "shop", "road")
+
+
+class Presence(NamedTuple):
+    """Where people are at the end of the step."""
+
+    home: Array  # int64 (cell,)
+    present: Array  # (cell,)
+    visitors: Array  # (cell,): people away from their home
+    response_fraction: Array  # (cell,): present, awake and able to help
+    waiting_fraction: Array  # (municipality,): share of residents on their way home
+    places: Array  # share of residents at work, school, shops, on the road
+    busy_fraction: float  # activity of workplaces and shops over that at noon
 
 
 def place_fractions(params: Params, now: datetime, school_holiday: bool, holiday: bool) -> Array:
@@ -33,7 +46,9 @@ def absent_fraction(params: Params, now: datetime, school_holiday: bool, holiday
 
 
 def _at_hour(values: Array, hour: float) -> float:
-    return float(np.interp(hour, np.arange(len(values) + 1), np.append(values, values[0])))
+    first = int(hour) % len(values)
+    share = hour - int(hour)
+    return float((1.0 - share) * values[first] + share * values[(first + 1) % len(values)])
 
 
 def awake_fraction(params: Params, hour: float) -> float:

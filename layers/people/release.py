@@ -96,14 +96,14 @@ def release(
 ) -> tuple[Table, Array, Ended]:
     """Free, bury and discharge whoever is due at the end of the step.
 
-    freed: rows freed by responders. Neighbours come before death when both fall into one step. Returns the
-    victims, the residents (those who walk free rejoin them) and the rows whose waiting ended.
+    freed: rows freed by responders. Returns the victims, the residents (those who walk free rejoin them) and the
+    rows whose waiting ended.
     """
     if not len(victims):
         return victims, residents, Ended()
     trapped = victims["state"] == TRAPPED
     trapped[freed] = False
-    by_neighbours = np.flatnonzero(trapped & (victims["effort_due_s"] <= scene.effort_s[victims["cell"]]))
+    by_neighbours = np.flatnonzero(trapped & (_freed_s(victims, scene) <= np.minimum(scene.now_s, victims["die_s"])))
     trapped[by_neighbours] = False
     dying = victims["die_s"] <= scene.now_s
     died_trapped = np.flatnonzero(trapped & dying)
@@ -120,6 +120,13 @@ def release(
         state[out_of_lift] = WELL
         victims = victims.with_columns(state=state)
     return victims, residents, ended
+
+
+def _freed_s(victims: Table, scene: Scene) -> Array:
+    """When neighbours get each victim out if they go on as in this step; effort grows evenly within the step."""
+    before, after = scene.effort_before_s[victims["cell"]], scene.effort_s[victims["cell"]]
+    done = (victims["effort_due_s"] - before) / np.maximum(after - before, 1e-9)
+    return scene.start_s + done * (scene.now_s - scene.start_s)
 
 
 def _bury(given: Given, chance: Chance, victims: Table, rows: Array) -> Table:

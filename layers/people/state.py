@@ -111,6 +111,8 @@ class Town:
     device_ok_fraction: Array  # users of powered devices who still have battery or cylinder
     dialysis_ok_fraction: Array  # dialysis patients whose last session is recent enough
     call_carry: Array  # fraction of a call to the town hall not yet made
+    traffic_factor: Array  # travel time over free flow
+    attendance_fraction: Array  # municipal staff at work
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ class Arrivals:
 class State:
     """All persons: residents at hand + away + removed victims = everyone, at any time."""
 
+    now_s: int
+    quantile: Array  # (cell,): fixed draw that rounds persons of the cell
     residents: Array  # int64 (cell,): living at home or out for the day
     away: Array  # int64 (cell,): residents who stay elsewhere (evacuated)
     victims: Table
@@ -137,7 +141,8 @@ class State:
     effort_s: Array  # (cell,): time neighbours have effectively worked
     line_s: Array  # (cell,): time a telephone line has effectively worked
     routine: Arrivals  # everyday ambulance calls
-    ill: Arrivals  # people taken ill by the conditions
+    ill_home: Arrivals  # people at home taken ill by the conditions
+    ill_shelter: Arrivals  # people in shelters and cars taken ill by the conditions
     related: Arrivals  # disaster-related deaths
     routine_waiting: Array  # int64 (municipality,): everyday and ill patients not yet treated
     displaced_persons: Array  # (cell,)
@@ -214,8 +219,12 @@ def start(given: Given, chance: Chance) -> State:
         device_ok_fraction=np.ones(n_towns),
         dialysis_ok_fraction=np.ones(n_towns),
         call_carry=np.zeros(n_towns),
+        traffic_factor=np.ones(n_towns),
+        attendance_fraction=np.ones(n_towns),
     )
     return State(
+        now_s=0,
+        quantile=chance.uniform("people.rounding", given.cell_keys),
         residents=given.night_persons.copy(),
         away=np.zeros(n_cells, dtype=np.int64),
         victims=Table.empty(**COLUMNS),
@@ -227,7 +236,8 @@ def start(given: Given, chance: Chance) -> State:
         effort_s=zeros,
         line_s=zeros,
         routine=first_arrivals(chance, "people.routine", given.town_keys),
-        ill=first_arrivals(chance, "people.ill", given.town_keys),
+        ill_home=first_arrivals(chance, "people.ill_home", given.town_keys),
+        ill_shelter=first_arrivals(chance, "people.ill_shelter", given.town_keys),
         related=first_arrivals(chance, "people.related", given.town_keys),
         routine_waiting=np.zeros(n_towns, dtype=np.int64),
         displaced_persons=zeros,

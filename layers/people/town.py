@@ -55,6 +55,14 @@ def by_town(given: Given, values: Array) -> Array:
     return np.bincount(given.town, weights=values, minlength=given.n_towns)
 
 
+def service_of_town(given: Given, values: Array) -> Array:
+    """Mean over the residents of a share of service, cell values to (municipality,), 0..1."""
+    if values.min() >= 1.0:
+        return np.ones(given.n_towns)
+    served = by_town(given, given.night_persons * values)
+    return np.clip(served / np.maximum(given.town_night_persons, 1.0), 0.0, 1.0)
+
+
 def staff_attendance(given: Given, strong_s: Array, now_s: int, victim_fraction: Array, traffic: Array) -> Array:
     """Share of municipal staff at work, (municipality,), 1 where no strong shock was felt.
 

@@ -21,6 +21,7 @@ from layers.people.state import (
     RELATED,
     SEVERE,
     SEVERELY,
+    SITE,
     STUCK,
     TRAPPED,
     UNHURT,
@@ -36,10 +37,12 @@ _KIND_STRIDE, _OUTCOME_STRIDE = np.uint64(1) << np.uint64(48), np.uint64(1) << n
 
 
 class Scene(NamedTuple):
-    """What new victims find: time, and per cell daylight, neighbours' effort and line time so far."""
+    """Time and light of the step; per cell the neighbours' effort before and after it, and line time so far."""
 
+    start_s: int
     now_s: int
     daylight: float
+    effort_before_s: Array
     effort_s: Array
     line_s: Array
 
@@ -49,12 +52,10 @@ def person_keys(entity_keys: Array, kind: int, outcome: int, number: Array) -> A
     with np.errstate(over="ignore"):
         mixed = entity_keys.astype(np.uint64) + _KIND_STRIDE * np.uint64(kind) + _OUTCOME_STRIDE * np.uint64(outcome)
         mixed = mixed + number.astype(np.uint64)
-    return (mixed >> np.uint64(0)).astype(np.int64) & np.int64(0x7FFFFFFFFFFFFFFF)
+    return (mixed & np.uint64(0x7FFFFFFFFFFFFFFF)).astype(np.int64)
 
 
-def newly_harmed(
-    chance: Chance, purpose: str, keys: Array, before: Array, after: Array
-) -> tuple[Array, Array]:
+def newly_harmed(chance: Chance, purpose: str, keys: Array, before: Array, after: Array) -> tuple[Array, Array]:
     """Whole persons between two expectations: (entity of each person, number of the person there).
 
     floor(expected + u) with one u per entity and purpose: the same people however the damage is split in time.
@@ -94,16 +95,17 @@ def cell_victims(
     for kind, outcome in zip(*np.nonzero((after > before).any(axis=2))):
         purpose = f"people.{KINDS[kind]}.{OUTCOMES[outcome]}"
         cell, number = newly_harmed(chance, purpose, given.cell_keys, before[kind, outcome], after[kind, outcome])
-        if kind == LIFT:
-            rows = _base_rows(given, given.cell_keys, kind, outcome, cell, cell, number, scene)
-            fresh = _join(fresh, _stuck(given, chance, rows))
-            continue
         keep = rank_in_group(cell, number) < residents[cell]
         cell, number = cell[keep], number[keep]
-        rows = _base_rows(given, given.cell_keys, kind, outcome, cell, cell, number, scene)
+        keys = person_keys(given.cell_keys[cell], int(kind), int(outcome), number)
+        no_site = np.full(len(cell), -1, dtype=np.int64)
+        rows = _base_rows(given, keys, int(kind), int(outcome), (cell, cell, no_site), scene.now_s)
+        if kind == LIFT:
+            fresh = join(fresh, _stuck(given, chance, rows))
+            continue
         if outcome != LIGHT:
             np.subtract.at(residents, cell, 1)
-        fresh = _join(fresh, draw_clocks(given, chance, scene, rows))
+        fresh = join(fresh, draw_clocks(given, chance, scene, rows))
     return fresh, residents
 
 
@@ -115,14 +117,13 @@ def site_victims(
     for outcome in np.flatnonzero((after > before).any(axis=1)):
         purpose = f"people.site.{OUTCOMES[outcome]}"
         site, number = newly_harmed(chance, purpose, given.site_keys, before[outcome], after[outcome])
-        keys = person_keys(given.site_keys[site], 1, int(outcome), number)
+        keys = person_keys(given.site_keys[site], SITE, int(outcome), number)
         home = home_cells(given, chance, residents, given.site_town[site], keys)
-        site, number, home = site[home >= 0], number[home >= 0], home[home >= 0]
-        cell = given.site_cell[site]
-        rows = _base_rows(given, given.site_keys, 1, int(outcome), cell, home, number, scene, site)
+        site, keys, home = site[home >= 0], keys[home >= 0], home[home >= 0]
+        rows = _base_rows(given, keys, SITE, int(outcome), (given.site_cell[site], home, site), scene.now_s)
         if outcome != LIGHT:
             np.subtract.at(residents, home, 1)
-        fresh = _join(fresh, draw_clocks(given, chance, scene, rows))
+        fresh = join(fresh, draw_clocks(given, chance, scene, rows))
     return fresh, residents
 
 
@@ -151,41 +152,37 @@ def related_victims(
     known = home >= 0
     np.subtract.at(away, from_away[from_away >= 0], 1)
     np.subtract.at(residents, at_home[(from_away < 0) & (at_home >= 0)], 1)
-    scene = Scene(now_s, 1.0, np.zeros(len(residents)), np.zeros(len(residents)))
-    rows = _base_rows(given, given.town_keys, RELATED, KILLED, home[known], home[known], numbers[known], scene)
-    return rows.with_columns(key=keys[known]), residents, away
+    home, no_site = home[known], np.full(int(known.sum()), -1, dtype=np.int64)
+    return _base_rows(given, keys[known], RELATED, KILLED, (home, home, no_site), now_s), residents, away
 
 
 def _base_rows(
     given: Given,
-    entity_keys: Array,
+    keys: Array,
     kind: int,
     outcome: int,
-    cell: Array,
-    home: Array,
-    number: Array,
-    scene: Scene,
-    site: Array | None = None,
+    places: tuple[Array, Array, Array],
+    now_s: int,
 ) -> Table:
-    n = len(cell)
-    entity = cell if site is None else site
+    """Rows before their clocks are drawn; places: cell, cell of residence, site (-1: none) of each person."""
+    cell, home, site = places
+    n, at_site, municipality = len(cell), site >= 0, given.town[cell]
+    municipality[at_site] = given.site_town[site[at_site]]
     never, endless = np.full(n, NEVER_S), np.full(n, np.inf)
     dead = STATE_OF_OUTCOME[outcome] == DEAD
     return Table(
         {
-            "key": person_keys(entity_keys[entity], kind, outcome, number)
-            if kind != RELATED
-            else np.zeros(n, dtype=np.int64),
+            "key": keys,
             "home": home,
             "cell": cell,
-            "municipality": given.town[cell] if site is None else given.site_town[site],
-            "site": np.full(n, -1, dtype=np.int64) if site is None else site,
+            "municipality": municipality,
+            "site": site,
             "kind": np.full(n, kind, dtype=np.int8),
             "state": np.full(n, STATE_OF_OUTCOME[outcome], dtype=np.int8),
             "severity": np.full(n, SEVERITY_OF_OUTCOME[outcome], dtype=np.int8),
             "removed": np.full(n, outcome != LIGHT),
-            "since_s": np.full(n, scene.now_s, dtype=np.int64),
-            "die_s": np.full(n, scene.now_s if dead else NEVER_S, dtype=np.int64),
+            "since_s": np.full(n, now_s, dtype=np.int64),
+            "die_s": np.full(n, now_s if dead else NEVER_S, dtype=np.int64),
             "effort_due_s": endless,
             "line_due_s": endless,
             "ask_s": never,
@@ -287,10 +284,8 @@ def _stuck(given: Given, chance: Chance, rows: Table) -> Table:
     )
 
 
-def _join(first: Table, second: Table) -> Table:
+def join(first: Table, second: Table) -> Table:
+    """Rows of both tables."""
     if not len(second):
         return first
     return first.append(**{name: second[name] for name in second})
-
-
-join = _join

@@ -1,4 +1,16 @@
-"""The synthetic region: one function that turns the facts of a scenario into a world, the same for the same seed."""
+"""The synthetic region: one function that turns the facts of a scenario into a world, the same for the same seed.
+
+What the rules do, in order (numbers in `rules.toml`; every draw is keyed by the region's seed and the thing's id):
+1. land: 1-km mesh cells inside the outline; municipalities by a power diagram about their offices and
+   settlements, moved until the areas fit; ground from drawn rings, else by nearness to people and shore.
+2. cells: settlement kernels plus a thin rural share give expected residents; thin cells give theirs to the
+   others; municipal sums are exact. Households, age and day population follow, with exact sums too.
+3. buildings: wooden share and flats per building by density, age classes by the share of old people.
+4. lifelines: cells in Z-order are cut into feeders, water zones and gas blocks of equal load; base stations
+   stand evenly along the population and cover their own and the neighbouring cells.
+5. places and forces: listed ones stand in the cell of their municipality nearest to their position; the rest
+   is strung evenly along the population.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +52,11 @@ def region_rules() -> Params:
     return load(RULES_FILE)
 
 
-def build_world(scenario: Scenario, rules: Params | None = None) -> World:
-    """The world of a scenario: index sets, carriers and constants.
-
-    The same scenario file, facts and rules give the same world bit for bit on every machine (same digest).
-    Raises ScenarioError for facts that contradict each other, listing every problem.
-    """
+def region_frame(scenario: Scenario, rules: Params | None = None) -> Frame:
+    """Facts, rules, chance and coordinates of a scenario's region. Raises ScenarioError for wrong facts."""
     facts = read_facts(scenario.facts_folder)
     outline = facts["outline"]
-    frame = Frame(
+    return Frame(
         facts=facts,
         rules=rules if rules is not None else region_rules(),
         chance=Chance(scenario.region.seed),
@@ -57,6 +65,16 @@ def build_world(scenario: Scenario, rules: Params | None = None) -> World:
         origin_lat=float(np.round((outline["lat"].min() + outline["lat"].max()) / 2, 4)),
         origin_lon=float(np.round((outline["lon"].min() + outline["lon"].max()) / 2, 4)),
     )
+
+
+def build_world(scenario: Scenario, rules: Params | None = None) -> World:
+    """The world of a scenario: index sets, carriers and constants.
+
+    The same scenario file, facts and rules give the same world bit for bit on every machine (same digest).
+    Raises ScenarioError for facts that contradict each other, listing every problem.
+    """
+    frame = region_frame(scenario, rules)
+    facts = frame.facts
     sets, maps, arrays = _build(frame, scenario)
     return World(
         name=scenario.name,
@@ -70,19 +88,11 @@ def build_world(scenario: Scenario, rules: Params | None = None) -> World:
     )
 
 
-def _build(frame: Frame, scenario: Scenario) -> tuple[dict[str, IndexSet], dict[str, carriers.Carrier], dict[str, Array]]:
+def _build(
+    frame: Frame, scenario: Scenario
+) -> tuple[dict[str, IndexSet], dict[str, carriers.Carrier], dict[str, Array]]:
     nodes = roads.build_nodes(frame)
-    land = build_land(frame)
-    chosen, persons = cells.inhabited(frame, land)
-    ground = cells.ground_columns(frame, land, chosen)
-    codes = land.code[chosen]
-    columns = _cell_columns(frame, codes, ground, persons, nodes)
-    plain = IndexSet.build("cell", codes.astype(np.str_), **columns)
-    sites = places.build_sites(frame, plain)
-    at_sites = np.bincount(sites["cell"], weights=sites["persons_day"], minlength=len(plain)).astype(np.int64)
-    density = persons / columns["area_m2"] * 1e6
-    day = cells.day_columns(frame, columns["municipality"], persons, density, at_sites)
-    cell = IndexSet("cell", plain.ids, plain.keys, {**plain.columns, **{k: _fixed(v) for k, v in day.items()}})
+    cell, sites = _cells_and_sites(frame, nodes)
     substations, feeders, maps, main_feeder = lifelines.build_power(frame, cell)
     zones, zone_of_cell = lifelines.build_water(frame, cell, main_feeder)
     blocks, block_of_cell = lifelines.build_gas(frame, cell)
@@ -91,24 +101,39 @@ def _build(frame: Frame, scenario: Scenario) -> tuple[dict[str, IndexSet], dict[
     important = np.unique(np.concatenate([hospitals["cell"], offices["cell"][offices["cell"] >= 0]]))
     stations, cover = lifelines.build_telecom(frame, cell, main_feeder, important)
     trunk = roads.build_roads(frame, nodes, cell)
+    shelters = places.build_shelters(frame, cell, main_feeder, zone_of_cell)
+    fuel_stations = places.build_fuel_stations(frame, cell, main_feeder)
+    depots = places.build_depots(frame, nodes, cell, main_feeder)
+    towns = _municipalities(frame, cell, nodes)
+    lifeline_sets = [substations, feeders, zones, blocks, stations]
+    place_sets = [hospitals, shelters, sites, depots, fuel_stations, offices]
+    region = IndexSet.build("region", ["all"])
+    parts = [region, towns, cell, nodes, trunk, *lifeline_sets, *place_sets]
+    parts += _driving_sets(frame, scenario, cell, nodes, sites)
+    sets = {part.name: part for part in parts}
+    maps = {**carriers.build_carriers(sets, zone_of_cell, block_of_cell), **maps, **cover}
+    return sets, maps, {"free_travel_s": _fixed(roads.free_travel_s(frame, nodes, trunk))}
+
+
+def _cells_and_sites(frame: Frame, nodes: IndexSet) -> tuple[IndexSet, IndexSet]:
+    """Inhabited cells with all their columns, and the large sites that are part of their day population."""
+    land = build_land(frame)
+    chosen, persons = cells.inhabited(frame, land)
+    ground = cells.ground_columns(frame, land, chosen)
+    columns = _cell_columns(frame, land.code[chosen], ground, persons, nodes)
+    plain = IndexSet.build("cell", land.code[chosen].astype(np.str_), **columns)
+    sites = places.build_sites(frame, plain)
+    at_sites = np.bincount(sites["cell"], weights=sites["persons_day"], minlength=len(plain)).astype(np.int64)
+    density = persons / columns["area_m2"] * 1e6
+    day = cells.day_columns(frame, columns["municipality"], persons, density, at_sites)
+    more = {name: _fixed(column) for name, column in day.items()}
+    return IndexSet("cell", plain.ids, plain.keys, {**plain.columns, **more}), sites
+
+
+def _driving_sets(frame: Frame, scenario: Scenario, cell: IndexSet, nodes: IndexSet, sites: IndexSet) -> list[IndexSet]:
+    """Responders, goods, weather and the earthquake itself."""
     shocks = forces.build_shocks(frame)
-    parts = [
-        IndexSet.build("region", ["all"]),
-        _municipalities(frame, cell, nodes),
-        cell,
-        nodes,
-        trunk,
-        substations,
-        feeders,
-        zones,
-        blocks,
-        stations,
-        hospitals,
-        places.build_shelters(frame, cell, main_feeder, zone_of_cell),
-        sites,
-        places.build_depots(frame, nodes, cell, main_feeder),
-        places.build_fuel_stations(frame, cell, main_feeder),
-        offices,
+    return [
         forces.build_bases(frame, nodes),
         forces.build_items(frame),
         forces.build_days(frame, scenario.forcing),
@@ -118,12 +143,11 @@ def _build(frame: Frame, scenario: Scenario) -> tuple[dict[str, IndexSet], dict[
         forces.build_observed(frame, shocks),
         forces.build_incidents(frame, sites),
     ]
-    sets = {part.name: part for part in parts}
-    maps = {**carriers.build_carriers(sets, zone_of_cell, block_of_cell), **maps, **cover}
-    return sets, maps, {"free_travel_s": _fixed(roads.free_travel_s(frame, nodes, trunk))}
 
 
-def _cell_columns(frame: Frame, codes: Array, ground: dict[str, Array], persons: Array, nodes: IndexSet) -> dict[str, Array]:
+def _cell_columns(
+    frame: Frame, codes: Array, ground: dict[str, Array], persons: Array, nodes: IndexSet
+) -> dict[str, Array]:
     """Columns of the inhabited cells that do not depend on places."""
     town = ground["municipality"]
     density = persons / ground["area_m2"] * 1e6
@@ -146,7 +170,7 @@ def _municipalities(frame: Frame, cell: IndexSet, nodes: IndexSet) -> IndexSet:
     town = cell["municipality"]
     shore = cells.at_coast(frame, dict(cell.columns))
     near = np.bincount(town, weights=cell["coast_distance_m"] < frame.rules.coastal_m, minlength=n)
-    low = np.bincount(town, weights=np.where(shore, cell["night_persons"], 0), minlength=n)
+    low = np.bincount(town, weights=shore * cell["night_persons"], minlength=n)
     return IndexSet.build(
         "municipality",
         table["code"],

@@ -33,8 +33,10 @@ def building_columns(
     buildings = frame.chance.whole("region.buildings", key, standing).astype(np.int64)
     buildings[buildings.sum(axis=1) == 0, 1] = 1
     lived_in = np.where(buildings > 0, living + 1e-9, 0.0)
-    other = rules.other_per_household * households[:, None] * _classes(
-        np.full(len(code), rules.other_wood_share), old, rules.middle_share, rules.nonwood_old_share
+    other = (
+        rules.other_per_household
+        * households[:, None]
+        * _classes(np.full(len(code), rules.other_wood_share), old, rules.middle_share, rules.nonwood_old_share)
     )
     floor = np.concatenate(
         [np.tile(rules.floor_wood_m2, (len(code), 1)), rules.floor_per_flat_m2 * per_building[:, 3:]], axis=1

@@ -9,6 +9,28 @@ import numpy as np
 from twin.world import Carrier, IndexSet, membership
 
 Array = np.ndarray
+# set -> column that weighs its members when they are averaged or a total is split among them
+WEIGHT_IN_TOWN = {
+    "shelter": "floor_m2",
+    "site": "persons_day",
+    "hospital": "beds",
+    "feeder": "customers",
+    "water_zone": "households",
+    "base_station": "persons",
+    "road": "length_m",
+    "fuel_station": "tank_l",
+    "depot": "floor_m2",
+    "office": "staff_persons",
+    "gas_block": "customers",
+}
+WEIGHT_IN_CELL = {
+    "shelter": "floor_m2",
+    "site": "persons_day",
+    "hospital": "beds",
+    "road": "length_m",
+    "fuel_station": "tank_l",
+    "base_station": "persons",
+}
 
 
 def build_carriers(sets: Mapping[str, IndexSet], zone_of_cell: Array, block_of_cell: Array) -> dict[str, Carrier]:
@@ -25,30 +47,12 @@ def build_carriers(sets: Mapping[str, IndexSet], zone_of_cell: Array, block_of_c
     member("cell", "water_zone", zone_of_cell, cell["households"])
     member("cell", "gas_block", block_of_cell, cell["gas_customers"])
     member("municipality", "region", np.zeros(len(towns), dtype=np.int64), towns["population"])
-    weights = {
-        "shelter": "floor_m2",
-        "site": "persons_day",
-        "hospital": "beds",
-        "feeder": "customers",
-        "water_zone": "households",
-        "base_station": "persons",
-        "road": "length_m",
-        "fuel_station": "tank_l",
-        "depot": "floor_m2",
-        "office": "staff_persons",
-        "gas_block": "customers",
-        "substation": "x_m",
-    }
-    for name, column in weights.items():
+    for name, column in WEIGHT_IN_TOWN.items():
         members = sets[name]
-        weight = np.ones(len(members)) if name == "substation" else members[column]
-        member(name, "municipality", members["municipality"], weight)
-    for name, column in (("shelter", "floor_m2"), ("site", "persons_day"), ("hospital", "beds"), ("road", "length_m")):
+        member(name, "municipality", members["municipality"], members[column])
+    for name, column in WEIGHT_IN_CELL.items():
         member(name, "cell", sets[name]["cell"], sets[name][column])
-    for name, column in (("fuel_station", "tank_l"), ("base_station", "persons")):
-        child = membership(name, "cell", sets[name]["cell"], len(cell), sets[name][column].astype(float))
-        child.pop(f"{name}_to_cell", None)
-        carriers.update(child)
+    member("substation", "municipality", sets["substation"]["municipality"], np.ones(len(sets["substation"])))
     member("node", "municipality", sets["node"]["municipality"], np.ones(len(sets["node"])))
     member("feeder", "substation", sets["feeder"]["substation"], sets["feeder"]["customers"])
     return carriers

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from scenarios.synthesis.frame import Frame, filled, morton, share_out
-from scenarios.synthesis.land import ALLUVIAL, RECLAIMED, Land
+from scenarios.synthesis.land import Land
+from twin.errors import ScenarioError
 
 Array = np.ndarray
 Columns = dict[str, Array]
@@ -17,6 +18,10 @@ def inhabited(frame: Frame, land: Land) -> tuple[Array, Array]:
     Population sums are exact in every municipality; thinner cells than the rule allows, and those beyond
     `max_cells`, give their people to the others of the same municipality.
     """
+    if frame.region.max_cells < len(frame.codes):
+        raise ScenarioError(
+            f"region.max_cells: {frame.region.max_cells} is less than the {len(frame.codes)} municipalities"
+        )
     expected = _expected_persons(frame, land)
     threshold = frame.rules.min_persons_per_km2 * land.area_m2 * 1e-6
     fullest = np.zeros(len(land.code), dtype=bool)
@@ -52,6 +57,8 @@ def _expected_persons(frame: Frame, land: Land) -> Array:
     noise = np.exp(rules.density_log_std * frame.chance.normal("region.density", land.code))
     population = frame.facts["municipality"]["population"][land.municipality]
     raw = ((1.0 - rules.rural_share) * settled + rules.rural_share * thin) * noise
+    raw = raw / np.bincount(land.municipality, weights=raw, minlength=n_town)[land.municipality] * population
+    raw = raw / (1.0 + raw / (rules.dense_persons_per_km2 * land.area_m2 * 1e-6))
     return raw / np.bincount(land.municipality, weights=raw, minlength=n_town)[land.municipality] * population
 
 
@@ -102,9 +109,7 @@ def ground_columns(frame: Frame, land: Land, rows: Array) -> Columns:
     """Site class, slope, shore distance and codes of the inhabited cells."""
     rules, code = frame.rules, land.code[rows]
     ground = land.ground[rows]
-    avs = rules.avs30_m_per_s[ground] * np.exp(
-        rules.avs30_log_std * frame.chance.normal("region.avs30", code)
-    )
+    avs = rules.avs30_m_per_s[ground] * np.exp(rules.avs30_log_std * frame.chance.normal("region.avs30", code))
     slope = rules.slope_deg[ground] * np.exp(rules.slope_log_std * frame.chance.normal("region.slope", code))
     return {
         "municipality": land.municipality[rows],
@@ -121,9 +126,9 @@ def ground_columns(frame: Frame, land: Land, rows: Array) -> Columns:
 
 
 def at_coast(frame: Frame, columns: Columns) -> Array:
-    """Whether a cell lies low at the shore, bool (cell,)."""
-    low = np.isin(columns["ground"], (ALLUVIAL, RECLAIMED))
-    return low & (columns["coast_distance_m"] < frame.rules.coastal_m)
+    """Share of each cell's residents who live low at the shore, (cell,)."""
+    low = frame.rules.low_at_shore_by_ground[columns["ground"]]
+    return np.where(columns["coast_distance_m"] < frame.rules.coastal_m, low, 0.0)
 
 
 def gas_customers(frame: Frame, town: Array, households: Array, density: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Who responds and what drives the run: bases, goods, days, fault, shocks, stations, observed intensities, incidents."""
+"""Who responds and what drives the run: bases, goods, days, fault, shocks, observed intensities, incidents."""
 
 from __future__ import annotations
 
@@ -82,7 +82,6 @@ def build_days(frame: Frame, forcing: Forcing) -> IndexSet:
     if np.any(table["tmin_c"] > table["tmax_c"]):
         line = table.lines[np.argmax(table["tmin_c"] > table["tmax_c"])]
         raise ScenarioError(f"{table.path}:{line}: tmin_c: the lowest temperature is above the highest")
-    humidity = np.where(table["humidity"] > 1.0, table["humidity"] / 100.0, table["humidity"])
     rain = table["rain_mm"] if forcing.rain == "assumed" else np.zeros(len(table))
     return IndexSet.build(
         "day",
@@ -90,7 +89,7 @@ def build_days(frame: Frame, forcing: Forcing) -> IndexSet:
         start_s=np.asarray(starts, dtype=np.int64)[order],
         max_c=table["tmax_c"][order],
         min_c=table["tmin_c"][order],
-        humidity_fraction=humidity[order],
+        humidity_fraction=table["humidity"][order],
         rain_mm=rain[order],
         kind=table["kind"][order],
     )

@@ -1,4 +1,4 @@
-"""What all builders of the region share: facts, rules, chance, flat coordinates, and fair ways to hand out whole numbers."""
+"""What all builders of the region share: facts, rules, chance, coordinates, fair shares of whole numbers."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ def share_out(weight: Array, total: Array, group: Array) -> Array:
     n_group = len(total)
     sums = np.bincount(group, weights=weight, minlength=n_group)
     counts = np.bincount(group, minlength=n_group)
-    fraction = np.where(
-        sums[group] > 0, weight / np.where(sums[group] > 0, sums[group], 1.0), 1.0 / counts[group]
-    )
+    fraction = np.where(sums[group] > 0, weight / np.where(sums[group] > 0, sums[group], 1.0), 1.0 / counts[group])
     exact = fraction * total[group]
     whole = np.floor(exact + 1e-9)
     missing = np.asarray(total) - np.bincount(group, weights=whole, minlength=n_group)

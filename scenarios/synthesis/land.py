@@ -16,6 +16,7 @@ from twin.numerics.mesh import mesh_area_m2, mesh_code_of, mesh_row_column
 Array = np.ndarray
 DIGITS = {1000: 8, 500: 9, 250: 10}
 ALLUVIAL, RECLAIMED, TERRACE, HILL, MOUNTAIN = range(5)
+ALWAYS_OWN_KM2 = 1e9
 WIDEST_GRID = 400_000  # cells of the bounding box: keeps a wrong outline from filling the memory
 
 
@@ -42,7 +43,7 @@ def build_land(frame: Frame) -> Land:
     rings = _rings(frame.facts["outline"])
     row, column = _grid(rings, digits)
     code = mesh_code_of(row, column, digits)
-    per_lat, per_lon = _cells_per_degree(digits)
+    per_lat, per_lon = cells_per_degree(digits)
     lat, lon = (row + 0.5) / per_lat, 100.0 + (column + 0.5) / per_lon
     x_m, y_m = frame.local(lat, lon)
     area_m2 = mesh_area_m2(code, digits)
@@ -52,7 +53,8 @@ def build_land(frame: Frame) -> Land:
     return Land(code, row, column, lat, lon, x_m, y_m, area_m2, municipality, ground, coast_m)
 
 
-def _cells_per_degree(digits: int) -> tuple[int, int]:
+def cells_per_degree(digits: int) -> tuple[int, int]:
+    """Cells in one degree of latitude and of longitude for mesh codes of this many digits."""
     side = {8: 1, 9: 2, 10: 4}[digits]
     return 120 * side, 80 * side
 
@@ -64,7 +66,9 @@ def _rings(table: FactTable) -> dict[str, Array]:
         rows = np.flatnonzero(table["ring"] == name)
         rows = rows[np.argsort(table["order"][rows], kind="stable")]
         if len(rows) < 3:
-            raise ScenarioError(f"{table.path}:{table.lines[rows[0]]}: ring '{name}' has {len(rows)} points, at least 3")
+            raise ScenarioError(
+                f"{table.path}:{table.lines[rows[0]]}: ring '{name}' has {len(rows)} points, at least 3"
+            )
         rings[name] = np.stack([table["lat"][rows], table["lon"][rows]], axis=1)
     return rings
 
@@ -76,13 +80,13 @@ def _polygon(ring: Array) -> shapely.Polygon:
 
 def _grid(rings: dict[str, Array], digits: int) -> tuple[Array, Array]:
     points = np.concatenate(list(rings.values()))
-    per_lat, per_lon = _cells_per_degree(digits)
+    per_lat, per_lon = cells_per_degree(digits)
     low = np.floor(points.min(axis=0) * (per_lat, per_lon)).astype(int) - (0, 100 * per_lon)
     high = np.floor(points.max(axis=0) * (per_lat, per_lon)).astype(int) - (0, 100 * per_lon)
     if np.prod(high - low + 1) > WIDEST_GRID:
         raise ScenarioError(f"the outline spans {np.prod(high - low + 1)} cells, at most {WIDEST_GRID} are allowed")
-    row, column = np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1), indexing="ij")
-    row, column = row.ravel(), column.ravel()
+    grid = np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1), indexing="ij")
+    row, column = grid[0].ravel(), grid[1].ravel()
     lat, lon = (row + 0.5) / per_lat, 100.0 + (column + 0.5) / per_lon
     inside = np.zeros(len(row), dtype=bool)
     for ring in rings.values():
@@ -111,10 +115,9 @@ def allocate(frame: Frame, x_m: Array, y_m: Array, area_m2: Array) -> Array:
     starts = np.searchsorted(owner[order], np.arange(n))
     by_town = np.ascontiguousarray(np.minimum.reduceat(squared_km2, starts, axis=0).T)
     wanted = towns["area_km2"] / towns["area_km2"].sum() * area_m2.sum() * 1e-6
-    best = _balanced(frame, by_town, wanted, area_m2 * 1e-6)
     # The cell under an office or settlement is its own, whatever the diagram says.
-    best[np.argmin(squared_km2, axis=1)] = owner[order]
-    return best.astype(np.int64)
+    by_town[np.argmin(squared_km2, axis=1), owner[order]] = -ALWAYS_OWN_KM2
+    return _balanced(frame, by_town, wanted, area_m2 * 1e-6).astype(np.int64)
 
 
 def _balanced(frame: Frame, by_town: Array, wanted_km2: Array, area_km2: Array) -> Array:

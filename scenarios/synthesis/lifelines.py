@@ -234,9 +234,7 @@ def build_telecom(
 def _halls(cells: IndexSet, station_cell: Array, important_cells: Array) -> Array:
     """The station nearest to each important cell serves it; bool (base_station,)."""
     x_m, y_m = cells["x_m"][station_cell], cells["y_m"][station_cell]
-    squared = (cells["x_m"][important_cells][:, None] - x_m) ** 2 + (
-        cells["y_m"][important_cells][:, None] - y_m
-    ) ** 2
+    squared = (cells["x_m"][important_cells][:, None] - x_m) ** 2 + (cells["y_m"][important_cells][:, None] - y_m) ** 2
     hall = np.zeros(len(station_cell), dtype=bool)
     hall[np.argmin(squared, axis=1)] = True
     return hall
@@ -257,9 +255,7 @@ def _coverage(frame: Frame, cells: IndexSet, station_cell: Array) -> Carrier:
             hit = np.flatnonzero((number[at] == wanted) & (at != np.arange(n_cell)))
             values = np.full(len(hit), frame.rules.cover_near)
             near.append(sparse.csr_matrix((values, (hit, at[hit])), shape=(n_cell, n_cell)))
-    standing = sparse.csr_matrix(
-        (np.ones(n_station), (station_cell, np.arange(n_station))), shape=(n_cell, n_station)
-    )
+    standing = sparse.csr_matrix((np.ones(n_station), (station_cell, np.arange(n_station))), shape=(n_cell, n_station))
     cover = (sum(near[1:], near[0]) @ standing).tocsr()
     bare = np.flatnonzero(np.asarray(cover.sum(axis=1)).ravel() == 0)
     if len(bare):

@@ -154,14 +154,16 @@ def build_depots(frame: Frame, nodes: IndexSet, cells: IndexSet, main_feeder: Ar
     population = frame.facts["municipality"]["population"]
     towns = np.arange(n_town)
     office_cell = _office_cells(frame, cells)
-    n_hub = min(n_town, max(1, int(round(population.sum() / rules.persons_per_hub))))
+    n_hub = min(n_town, max(1, round(float(population.sum()) / rules.persons_per_hub)))
     hubs = np.argsort(-population, kind="stable")[:n_hub]
     node_cells = nearest_cell(cells, nodes["x_m"], nodes["y_m"], nodes["municipality"])
     ports = np.flatnonzero((nodes["kind"] == 4) & (nodes["airport"] == 0) & (nodes["municipality"] >= 0))
     gates = np.flatnonzero(nodes["kind"] == 3)
     kind = np.repeat([0, 1, 2, 3], [n_town, n_hub, len(ports), len(gates)])
     outside = np.full(len(gates), OUTSIDE)
-    cell = np.concatenate([office_cell, _hub_cells(nodes, cells, node_cells, hubs, office_cell), node_cells[ports], outside])
+    cell = np.concatenate(
+        [office_cell, _hub_cells(nodes, cells, node_cells, hubs, office_cell), node_cells[ports], outside]
+    )
     node = np.concatenate([cells["node"][cell[: n_town + n_hub]], ports, gates])
     codes = frame.codes
     ids = [f"{code}/depot/1" for code in codes.tolist()]
@@ -211,7 +213,9 @@ def build_offices(frame: Frame, nodes: IndexSet, cells: IndexSet, main_feeder: A
     prefecture = np.flatnonzero(table["kind"] == "prefecture")[:1]
     state = np.flatnonzero((table["kind"] == "state") & (table["municipality"] == ""))[:1]
     halls = np.flatnonzero(table["kind"] == "municipality")
-    target = np.concatenate([frame.rows_of(table["municipality"][halls]), [n_town] * len(prefecture), [n_town + 1] * len(state)])
+    target = np.concatenate(
+        [frame.rows_of(table["municipality"][halls]), [n_town] * len(prefecture), [n_town + 1] * len(state)]
+    )
     rows = np.concatenate([halls, prefecture, state]).astype(np.int64)
     staff[target] = filled(table["staff"][rows], staff[target])
     power_h[target] = filled(table["emergency_power_h"][rows], power_h[target])
@@ -240,5 +244,3 @@ def _office_places(frame: Frame, cells: IndexSet, table: FactTable, prefecture: 
         seat = halls[int(np.argmax(frame.facts["municipality"]["population"]))]
     town = np.concatenate([np.arange(len(halls)), [cells["municipality"][seat], OUTSIDE]])
     return town.astype(np.int64), np.concatenate([halls, [seat, OUTSIDE]]).astype(np.int64)
-
-

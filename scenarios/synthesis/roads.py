@@ -100,10 +100,11 @@ def _require_connected(frame: Frame, nodes: IndexSet, a: Array, b: Array) -> Non
 def free_travel_s(frame: Frame, nodes: IndexSet, roads: IndexSet) -> Array:
     """Travel time of a truck on free roads between all nodes, seconds, (node, node), symmetric."""
     n = len(nodes)
-    time_s = roads["length_m"] / (roads["speed_m_per_s"] * frame.rules.truck_factor)
+    section_s = roads["length_m"] / (roads["speed_m_per_s"] * frame.rules.truck_factor)
     best = np.full((n, n), np.inf)
-    np.minimum.at(best, (roads["node_a"], roads["node_b"]), time_s)
+    np.minimum.at(best, (roads["node_a"], roads["node_b"]), section_s)
     best = np.minimum(best, best.T)
     rows, columns = np.nonzero(np.isfinite(best))
     graph = csr_matrix((best[rows, columns], (rows, columns)), shape=(n, n))
-    return dijkstra(graph, directed=False)
+    time_s = dijkstra(graph, directed=False)
+    return np.minimum(time_s, time_s.T)  # sums along a way differ in the last bit by direction

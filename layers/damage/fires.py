@@ -1,0 +1,104 @@
+"""Fires: how they start, who puts them out at once, how they spread from house to house, how crews end them.
+
+A fire is one row of a table. It burns houses one after the other up to a limit set by gaps between houses,
+slower when crews hold it, and ends when crews have worked long enough or when it has burnt out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.chance import Chance
+from twin.params import Params
+from twin.table import Table
+
+Array = np.ndarray
+BY_SHAKING, BY_POWER = 0, 1
+SUB_STEP_S = 300
+M2_PER_KM2 = 1e6
+
+
+def no_fires() -> Table:
+    """Columns: cell, number (of the ignition in its cell and cause), cause, ignite_s, burning (0/1), burnt
+    (buildings, grows continuously), limit (buildings), work_s (crew seconds done), spent_s (since it reached its limit)."""
+    return Table.empty(
+        cell="int64", number="int64", cause="int64", ignite_s="int64", burning="int64",
+        burnt="float64", limit="float64", work_s="float64", spent_s="float64",
+    )  # fmt: skip
+
+
+def ignition_rate(intensity: Array, local_hour: float, params: Params) -> Array:
+    """Ignitions per building by shaking, falls by a power of ten per `1 / slope` in intensity; 0 below 5-lower."""
+    by_hour = params.ignition_hour_factor[int(local_hour // 3.0)]
+    electric = 1.0 - params.electric_share * params.seismic_breaker_share * params.breaker_effect
+    rate = 10.0 ** (params.ignition_log10 + params.ignition_slope * (intensity - 6.0)) * by_hour * electric
+    return np.where(intensity >= params.ignition_least_intensity, rate, 0.0)
+
+
+def shaking_ignitions(buildings: Array, collapsed_new: Array, rate: Array, local_hour: float, params: Params) -> Array:
+    """Expected ignitions of a shock (cell,): in standing buildings and in newly collapsed ones."""
+    by_hour = params.ignition_hour_factor[int(local_hour // 3.0)]
+    return buildings * rate + collapsed_new * params.collapse_ignition_fraction * by_hour
+
+
+def power_ignitions(reenergised_customers: Array, damaged_fraction: Array, params: Params) -> Array:
+    """Expected ignitions when supply returns to damaged houses (cell,); breakers and inspection cut them."""
+    off = params.seismic_breaker_share * params.breaker_effect
+    return reenergised_customers * damaged_fraction * params.reenergising_ignition_fraction * (1.0 - off)
+
+
+def kindle(fires: Table, cells: Array, first_number: Array, count: Array, cause: int, now_s: int, keys: Array, params: Params, chance: Chance) -> Table:
+    """Add `count` ignitions to each of `cells`; they flare up after a drawn delay."""
+    repeat = np.repeat(np.arange(cells.size), count.astype(np.int64))
+    if not repeat.size:
+        return fires
+    inner = np.arange(repeat.size) - np.searchsorted(repeat, repeat)
+    number = first_number[repeat].astype(np.int64) + inner
+    cell = cells[repeat]
+    mean_s = params.ignition_delay_s if cause == BY_SHAKING else params.power_ignition_delay_s
+    delay_s = chance.exponential(f"damage.ignition_delay_{cause}", keys[cell], mean_s, number)
+    return fires.append(
+        cell=cell, number=number, cause=cause, ignite_s=now_s + delay_s.astype(np.int64), burning=0,
+        burnt=0.0, limit=0.0, work_s=0.0, spent_s=0.0,
+    )  # fmt: skip
+
+
+def put_out_at_once(fires: Table, flaring: Array, first_response: Array, keys: Array, params: Params, chance: Chance) -> Array:
+    """Which flaring fires residents put out before they grow (fire,)."""
+    cell = fires["cell"]
+    able = np.minimum(first_response[cell] / params.first_response_reference, 1.0)
+    u = chance.uniform("damage.first_extinguishing", keys[cell], 2 * fires["number"] + fires["cause"])
+    return flaring & (u < params.first_extinguishing_fraction * able)
+
+
+def spread_limit(fires: Table, spread_chance: Array, keys: Array, chance: Chance) -> Array:
+    """Houses a fire can reach before a gap stops it: geometric in the chance that it jumps to the next one."""
+    u = chance.uniform("damage.fire_limit", keys[fires["cell"]], 2 * fires["number"] + fires["cause"])
+    return 1.0 + np.floor(np.log(u) / np.log(np.clip(spread_chance[fires["cell"]], 1e-9, 0.999)))
+
+
+def jump_chance(wood_per_m2: Array, wind_m_per_s: float, params: Params) -> Array:
+    """Chance that fire jumps to the next house: density of wooden houses, raised by wind (cell,)."""
+    calm = params.jump_chance_dense * np.minimum(wood_per_m2 * M2_PER_KM2 / params.dense_wood_per_km2, 1.0)
+    return 1.0 - (1.0 - calm) ** (1.0 + wind_m_per_s / params.jump_wind_m_per_s)
+
+
+def burn(fires: Table, dt_s: Array, crews: Array, water_fraction: Array, wind_m_per_s: float, params: Params) -> Table:
+    """Advance burning fires by `dt_s` each (fire,): spread, hold, put out; rows that are out get burning = 0.
+
+    crews: crews at work per fire; water_fraction: piped service at the fire. Sub-steps of at most 300 s.
+    """
+    burnt, work_s, spent_s = (fires[name].copy() for name in ("burnt", "work_s", "spent_s"))
+    burning = fires["burning"] > 0
+    useful = crews * (params.dry_crew_fraction + (1.0 - params.dry_crew_fraction) * water_fraction)
+    hold = np.minimum(useful / params.crews_to_hold, 1.0)
+    speed = (1.0 + wind_m_per_s / params.speed_wind_m_per_s) / params.house_burn_s
+    n_sub = max(1, int(np.ceil(dt_s.max(initial=0.0) / SUB_STEP_S)))
+    for _ in range(n_sub):
+        sub_s = np.where(burning, dt_s / n_sub, 0.0)
+        burnt = np.minimum(burnt + sub_s * speed * (1.0 - hold), fires["limit"])
+        work_s = work_s + sub_s * useful
+        spent_s = np.where(burnt >= fires["limit"], spent_s + sub_s, 0.0)
+        out = (work_s >= params.crew_s_per_house * np.maximum(burnt, 1.0)) | (spent_s >= params.burn_out_s)
+        burning = burning & ~out
+    return fires.with_columns(burnt=burnt, work_s=work_s, spent_s=spent_s, burning=burning.astype(np.int64))

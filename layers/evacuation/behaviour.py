@@ -1,0 +1,173 @@
+"""Who wants to be away from home, and where: lost homes, outages, fear, and orders, each apart.
+
+Demand is a level per cell and reason that people approach with a delay: quickly when they leave, slowly when they
+return. Orders are one reason among several and move few people; nothing here is orders times compliance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layers.evacuation.state import N_WISHES, Demand, Given, Place, Reason
+from layers.evacuation.whole import apportion
+from twin.contract import Clock, Inputs
+from twin.params import Params
+from twin.units import HOUR_S
+
+Array = np.ndarray
+
+
+def night_fraction(params: Params, hour: float) -> float:
+    """How much of a night it is, 0 by day .. 1 at night, with straight lines of `dusk_h` hours between."""
+    since_evening = (hour - params.evening_h) % 24.0
+    length = (params.morning_h - params.evening_h) % 24.0
+    rising = since_evening / params.dusk_h
+    falling = (length - since_evening) / params.dusk_h
+    return float(np.clip(min(rising, falling), 0.0, 1.0))
+
+
+def heat_fraction(params: Params, wbgt_c: Array) -> Array:
+    """How far the heat is dangerous: 0 at `mild_wbgt_c` and below, 1 at `danger_wbgt_c` and above."""
+    return np.clip((wbgt_c - params.mild_wbgt_c) / (params.danger_wbgt_c - params.mild_wbgt_c), 0.0, 1.0)
+
+
+def fading(felt: Array, new: Array, dt_s: int, params: Params) -> Array:
+    """Felt shocks remembered after dt_s: older ones fade exponentially, new ones count in full."""
+    return felt * np.exp(-dt_s / params.fear_fades_s) + new
+
+
+def fear_share(params: Params, felt: Array, night: float, damaged: Array) -> Array:
+    """Share of the residents of undamaged or half-damaged homes whom fear drives out, 0..1.
+
+    felt: remembered shocks of intensity 4 or more (saturating); damaged: share of the buildings around that are
+    collapsed or half collapsed and not yet tagged as safe.
+    """
+    level = -np.expm1(-felt / params.fear_shocks)
+    time_of_day = params.fear_day_fraction + (1.0 - params.fear_day_fraction) * night
+    return np.minimum(level * time_of_day * (params.fear_rate + params.fear_damage_rate * damaged), 1.0)
+
+
+def fear_share_2016(params: Params) -> float:
+    """Share of residents that the calibrated fear drives out under the shocks of April 2016 (observed: 10.3 %).
+
+    Observed over modelled is the ratio by which fear in 2016 exceeded what this event's calibration explains.
+    """
+    return float(fear_share(params, np.array(params.felt_2016), 1.0, np.array(params.damaged_2016_fraction)))
+
+
+def outage_share(params: Params, inputs: Inputs, demand: Demand, town: Array, night: float) -> Array:
+    """Share of the residents whom missing power (with heat and night) or water drives out, (cell,), 0..1."""
+    hot = heat_fraction(params, inputs["wbgt_c"])[town]
+    dark = 1.0 + params.outage_night_gain * night + params.outage_heat_gain * hot
+    power = params.power_rate * dark * (1.0 - inputs["power_on_fraction"])
+    water = params.water_rate * (1.0 - inputs["water_service_fraction"])
+    lasting_power = -np.expm1(-demand.power_out_s / params.power_patience_s)
+    lasting_water = -np.expm1(-demand.water_out_s / params.water_patience_s)
+    return np.clip(power * lasting_power + water * lasting_water, 0.0, 1.0)
+
+
+def order_share(params: Params, given: Given, inputs: Inputs) -> Array:
+    """Share of the residents who follow an evacuation order, or a tsunami advisory near the coast, (cell,)."""
+    town = given.cells.town
+    ordered = params.order_compliance * inputs["evacuation_order_fraction"][town]
+    advised = params.tsunami_compliance * (inputs["tsunami_advisory"] > 0)[town] * given.coastal
+    return np.maximum(ordered, advised)
+
+
+def remember(given: Given, before: Demand, inputs: Inputs, clock: Clock) -> Demand:
+    """Advance the memories: length of outages, felt shocks, reluctance to sleep in a hot car, alarm."""
+    params, dt_s = given.params, clock.dt_s
+    out = params.outage_counts_fraction
+    hot = heat_fraction(params, inputs["wbgt_c"])
+    car_target = 1.0 - params.car_heat_loss * hot
+    weight = -np.expm1(-dt_s / params.car_change_s)
+    felt = inputs["felt_shocks"]
+    reason = (felt > 0) | (inputs["evacuation_order_fraction"] > 0) | (inputs["tsunami_advisory"] > 0)
+    return replace(
+        before,
+        power_out_s=np.where(inputs["power_on_fraction"] < 1.0 - out, before.power_out_s + dt_s, 0.0),
+        water_out_s=np.where(inputs["water_service_fraction"] < 1.0 - out, before.water_out_s + dt_s, 0.0),
+        felt=fading(before.felt, felt, dt_s, params),
+        car_factor=before.car_factor + weight * (car_target - before.car_factor),
+        alarmed=before.alarmed | reason,
+    )
+
+
+def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float) -> Array:
+    """Residents with a reason to be away now, before any delay, (reason, cell), fractional.
+
+    A safety tag lets the people of half-collapsed homes and their neighbours go back; collapsed homes stay lost.
+    """
+    params, town = given.params, given.cells.town
+    night = night_fraction(params, hour)
+    half, collapsed = inputs["buildings_half_collapsed"], inputs["buildings_collapsed"]
+    cleared = (params.tag_clears_fraction * inputs["homes_tagged_fraction"])[town]
+    half_share = half / np.maximum(half + collapsed, 1.0)
+    damaged = np.minimum((collapsed + half * (1.0 - cleared)) / given.buildings, 1.0)
+    target = np.zeros_like(demand.wanted_persons)
+    displaced = np.minimum(inputs["persons_displaced"], given.residents_persons)
+    brought = demand.wanted_persons[Reason.BROUGHT]
+    target[Reason.LOST] = np.maximum(displaced * (1.0 - cleared * half_share) - brought, 0.0)
+    left = given.residents_persons - displaced
+    target[Reason.OUTAGE] = left * outage_share(params, inputs, demand, town, night)
+    left = left - target[Reason.OUTAGE]
+    target[Reason.FEAR] = left * fear_share(params, demand.felt[town], night, damaged)
+    target[Reason.ORDER] = (left - target[Reason.FEAR]) * order_share(params, given, inputs)
+    return target
+
+
+def approach(params: Params, wanted: Array, target: Array, mobile: Array, dt_s: int) -> Array:
+    """Demand after dt_s: exponential approach, exact for a constant target, so independent of the step.
+
+    mobile: share of households together and able to move, (cell,): it slows leaving, never returning.
+    """
+    leave = -np.expm1(-dt_s / params.leave_s[:, None] * mobile)
+    back = -np.expm1(-dt_s / params.return_s)[:, None]
+    return wanted + np.where(target > wanted, leave, back) * (target - wanted)
+
+
+def bring(given: Given, wanted: Array, brought: Array, displaced: Array) -> Array:
+    """Add people brought by responders to the demand of cells with lost homes, (reason, cell)."""
+    if not brought.any():
+        return wanted
+    weight = np.floor(np.where(given.cells.sums(displaced)[given.cells.town] > 0, displaced, given.residents_persons))
+    most = np.minimum(np.floor(brought), given.cells.sums(weight))
+    changed = wanted.copy()
+    changed[Reason.BROUGHT] += apportion(most, weight, given.cells)
+    return changed
+
+
+def wishes(given: Given, demand: Demand, meals: Array, quantile: Array) -> Array:
+    """Whole people who want to stay in each kind of place, (wish, cell).
+
+    meals: share of the meals served in the town's shelters, (municipality,): unfed, some look for relatives
+    instead; heat moves people from cars to shelters. Each cell rounds by its own quantile: no bias, no step length.
+    """
+    params, town = given.params, given.cells.town
+    split = np.stack(
+        [params.lost_split, params.outage_split, params.fear_split, params.order_split, params.brought_split]
+    )
+    wish = split.T @ demand.wanted_persons
+    too_hot = wish[Place.CAR] * (1.0 - demand.car_factor[town])
+    wish[Place.CAR] -= too_hot
+    unfed = (wish[Place.SHELTER] + too_hot) * (params.unfed_leave_fraction * (1.0 - meals))[town]
+    wish[Place.SHELTER] += too_hot - unfed
+    wish[Place.RELATIVES] += unfed
+    return np.floor(wish[:N_WISHES] + quantile)
+
+
+def advance(given: Given, before: Demand, inputs: Inputs, clock: Clock) -> Demand:
+    """Demand at the end of the step."""
+    demand = remember(given, before, inputs, clock)
+    target = target_persons(given, demand, inputs, clock.hour)
+    mobile = inputs["households_mobile_fraction"][given.cells.town]
+    wanted = approach(given.params, demand.wanted_persons, target, mobile, clock.dt_s)
+    wanted = bring(given, wanted, inputs["brought_persons"], inputs["persons_displaced"])
+    return replace(demand, wanted_persons=wanted)
+
+
+def hour_of_s(given: Given, time_s: int) -> float:
+    """Local hour of the day of an instant."""
+    return (given.origin_of_day_s + time_s) % (24 * HOUR_S) / HOUR_S

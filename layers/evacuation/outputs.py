@@ -1,0 +1,59 @@
+"""What other layers and the series see of the layer at the end of a step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.evacuation import behaviour, moves, shelters
+from layers.evacuation.state import Given, Place, State, Status
+from twin.contract import Clock, Inputs
+
+Array = np.ndarray
+
+
+def outputs(
+    given: Given, state: State, inputs: Inputs, clock: Clock, moved: moves.Moved, sick: moves.Transfers
+) -> dict[str, Array]:
+    """Every give at the end of the step."""
+    halls, params, cars = state.halls, given.params, state.towns.car_persons
+    night = behaviour.night_fraction(params, clock.hour)
+    car_c = inputs["wbgt_c"] + params.car_day_c + (params.car_night_c - params.car_day_c) * night
+    inside = given.halls.sums(halls.present)
+    heat = given.halls.sums(halls.present * halls.wbgt_c) + cars * car_c
+    exposed = inside + cars
+    capacity = given.halls.sums(halls.capacity_persons)
+    return {
+        "shelter_persons": halls.present,
+        "car_persons": cars,
+        "elsewhere_persons": elsewhere(given, state),
+        "leaving_persons": moved.leaving,
+        "returning_persons": moved.returning,
+        "crowding_fraction": inside / np.maximum(capacity, 1.0),
+        "shelter_wbgt_c": np.where(exposed > 0, heat / np.maximum(exposed, 1.0), inputs["wbgt_c"]),
+        "shelter_counted_persons": state.towns.counted_persons,
+        "shelter_staff_wanted_persons": given.halls.sums(shelters.staff_wanted_persons(given, halls)),
+        "shelters_open_units": given.halls.sums(halls.status == Status.OPEN),
+        "shelters_unchecked_units": given.halls.sums(shelters.live(halls) & ~halls.checked),
+        "shelter_ambulance_calls": sick.transferred,
+    }
+
+
+def elsewhere(given: Given, state: State) -> Array:
+    """Evacuees with relatives, in hotels, undesignated places and yards, (municipality,)."""
+    away, sums = state.away_persons, given.cells.sums
+    in_yards = np.ceil((1.0 - given.params.turned_car_fraction) * sums(away[Place.TURNED_AWAY]) - state.town_quantile)
+    return sums(away[Place.RELATIVES] + away[Place.UNDESIGNATED]) + np.maximum(in_yards, 0.0)
+
+
+def measure(given: Given, state: State) -> dict[str, Array]:
+    """Series values by municipality."""
+    halls, sums = state.halls, given.halls.sums
+    return {
+        "evacuees_in_shelters": sums(halls.present),
+        "evacuees_in_cars": state.towns.car_persons,
+        "evacuees_elsewhere": elsewhere(given, state),
+        "shelters_open": sums(halls.status == Status.OPEN),
+        "shelters_full": sums(halls.full),
+        "shelter_capacity_persons": sums(halls.capacity_persons),
+        "refused_persons": state.towns.refused_persons,
+    }

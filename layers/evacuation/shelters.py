@@ -1,0 +1,267 @@
+"""Shelters: called up, checked, opened, habitable as far as the scarcest condition allows, consolidated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from layers.evacuation import moves
+from layers.evacuation.behaviour import night_fraction
+from layers.evacuation.state import Given, Halls, Limit, Place, Status, Towns
+from layers.evacuation.whole import apportion, first_in_town
+from twin.chance import Chance
+from twin.contract import Clock, Inputs
+from twin.params import Params
+
+Array = np.ndarray
+LEAST_USABLE = 0.5  # `shelter_usable` is a yes/no carried as a number
+
+
+def live(halls: Halls) -> Array:
+    """Shelters that are open or about to open, bool (shelter,)."""
+    return (halls.status == Status.OPEN) | (halls.status == Status.WAITING)
+
+
+def shelters_wanted(given: Given, halls: Halls, alarmed: Array, target: Array, turned_persons: Array) -> Array:
+    """Number of shelters each town wants open, (municipality,): its decision, or a share of all once alarmed.
+
+    target: decided number, NaN = no decision. Where people are turned away and no shelter is about to open, as many
+    more are wanted as their number fills.
+    """
+    params, groups = given.params, given.halls
+    ahead = np.ceil(params.open_ahead_fraction * groups.sums(np.ones(len(halls.persons)))) * alarmed
+    wanted = np.where(np.isnan(target), ahead, target)
+    called = live(halls)
+    floor = floor_persons(given)
+    mean_persons = groups.sums(floor) / np.maximum(groups.sums(np.ones(len(floor))), 1.0)
+    more = np.ceil(turned_persons / np.maximum(mean_persons, 1.0))
+    none_coming = groups.sums(halls.status == Status.WAITING) == 0
+    return np.maximum(wanted, np.where(none_coming & (turned_persons > 0), groups.sums(called) + more, 0.0))
+
+
+def call_up(given: Given, halls: Halls, wanted: Array, turned_persons: Array, now_s: int, chance: Chance) -> Halls:
+    """Call up closed shelters until `wanted` (municipality,) are open or about to; merged ones only in need."""
+    called = live(halls)
+    lacking = np.maximum(wanted - given.halls.sums(called), 0.0)
+    in_need = (turned_persons > 0)[given.halls.town]
+    candidate = (halls.status == Status.CLOSED) | ((halls.status == Status.MERGED) & in_need)
+    if not (lacking.any() and candidate.any()):
+        return halls
+    rows = np.flatnonzero(first_in_town(candidate, lacking, given.halls))
+    if not rows.size:
+        return halls
+    params = given.params
+    spread_s = chance.exponential(
+        "evacuation.opening", given.hall_keys[rows], params.opening_spread_s, halls.openings[rows]
+    )
+    status, due_s, openings = halls.status.copy(), halls.due_s.copy(), halls.openings.copy()
+    status[rows] = Status.WAITING
+    due_s[rows] = now_s + np.rint(params.opening_least_s + spread_s).astype(np.int64)
+    openings[rows] += 1
+    return replace(halls, status=status, due_s=due_s, openings=openings)
+
+
+def check(given: Given, halls: Halls, checks: Array, usable: Array) -> Halls:
+    """Apply whole safety `checks` (municipality,) in opening order; unsafe shelters are shut for good."""
+    if not checks.any():
+        return halls
+    unchecked = live(halls) & ~halls.checked
+    done = first_in_town(unchecked, np.floor(checks), given.halls)
+    if not done.any():
+        return halls
+    status = np.where(done & (usable < LEAST_USABLE), Status.UNUSABLE, halls.status).astype(np.int8)
+    return replace(halls, checked=halls.checked | done, status=status)
+
+
+def open_doors(
+    given: Given, halls: Halls, staff: Array, usable: Array, turned_persons: Array, now_s: int
+) -> tuple[Halls, Array]:
+    """Open waiting shelters; returns (halls, bool (shelter,): opened by residents).
+
+    The town opens a checked shelter when its key holder is there and at least `hall_staff_persons` of its `staff`
+    (municipality,) are free. Residents open what still stands `residents_open_s` later if people wait outside.
+    """
+    params, groups = given.params, given.halls
+    waiting = (halls.status == Status.WAITING) & (halls.due_s <= now_s)
+    if not waiting.any():
+        return halls, waiting
+    manned = np.floor(staff / params.hall_staff_persons) - groups.sums(halls.status == Status.OPEN)
+    official = first_in_town(waiting & halls.checked & (usable >= LEAST_USABLE), np.maximum(manned, 0.0), groups)
+    crowd = (turned_persons > 0)[groups.town]
+    late = now_s >= halls.due_s + params.residents_open_s
+    by_residents = waiting & ~official & crowd & late & (usable >= LEAST_USABLE)
+    opened = official | by_residents
+    if not opened.any():
+        return halls, opened
+    return replace(halls, status=np.where(opened, Status.OPEN, halls.status).astype(np.int8)), by_residents
+
+
+def shut_damaged(halls: Halls, usable: Array) -> Halls:
+    """Shut open shelters that an aftershock has made unusable."""
+    broken = (halls.status == Status.OPEN) & (usable < LEAST_USABLE)
+    if not broken.any():
+        return halls
+    return replace(halls, status=np.where(broken, Status.UNUSABLE, halls.status).astype(np.int8))
+
+
+def consolidate(given: Given, halls: Halls, target: Array) -> Halls:
+    """Close the emptiest shelters of towns that decided on fewer, as far as the others have room for their people."""
+    is_open = halls.status == Status.OPEN
+    excess = np.where(np.isnan(target), 0.0, given.halls.sums(is_open) - target)
+    towns = np.flatnonzero(excess > 0)
+    if not towns.size:
+        return halls
+    status = halls.status.copy()
+    for town in towns:
+        rows = np.flatnonzero(is_open & (given.halls.town == town))
+        rows = rows[np.argsort(halls.persons[rows], kind="stable")]
+        moving = np.cumsum(halls.persons[rows])
+        room = np.maximum(halls.capacity_persons[rows] - halls.persons[rows], 0.0)
+        fits = moving <= room.sum() - np.cumsum(room)
+        number = min(int(excess[town]), int(np.argmin(fits)) if not fits.all() else len(rows))
+        status[rows[:number]] = Status.MERGED
+    return replace(halls, status=status)
+
+
+def floor_persons(given: Given) -> Array:
+    """People the floor holds, whole (shelter,)."""
+    params = given.params
+    return np.floor(given.hall_floor_m2 * params.usable_floor_fraction / params.floor_per_person_m2)
+
+
+def cooling_fraction(given: Given, power: Array, coolers: Array) -> Array:
+    """Share of the hall kept cool, (shelter,): own air conditioning or brought coolers, both need power."""
+    return power * np.maximum(given.hall_cooled, np.clip(coolers, 0.0, 1.0))
+
+
+def indoor_wbgt_c(params: Params, outdoor_c: Array, cooled: Array, night: float) -> Array:
+    """Heat inside: shade by day, stored heat at night; the cooled share is kept at `cooled_wbgt_c` if that is less."""
+    uncooled = outdoor_c + params.indoor_day_c + (params.indoor_night_c - params.indoor_day_c) * night
+    return uncooled - cooled * np.maximum(uncooled - params.cooled_wbgt_c, 0.0)
+
+
+def staff_wanted_persons(given: Given, halls: Halls) -> Array:
+    """Staff each shelter needs per shift, (shelter,): 0 unless open or about to open."""
+    params = given.params
+    called = live(halls)
+    by_people = np.ceil(params.staff_per_100_persons / 100.0 * halls.persons)
+    return np.maximum(by_people, params.hall_staff_persons) * called
+
+
+def habitable(given: Given, halls: Halls, inputs: Inputs, wbgt_c: Array) -> tuple[Array, Array]:
+    """Habitable capacity, whole persons (shelter,), and which Limit binds, int8; the smallest of six conditions.
+
+    A condition that is met limits to the floor. Shortages of water and of toilets scale the floor, so that
+    capacity does not depend on who happens to be inside.
+    """
+    params = given.params
+    floor = floor_persons(given)
+    checked = np.where(halls.checked, 1.0, params.unchecked_fraction)
+    cool = np.where(wbgt_c > params.heat_limit_wbgt_c, params.hot_hall_fraction, 1.0)
+    drink = np.clip(inputs["shelter_drink_fraction"], 0.0, 1.0)
+    flush = given.hall_toilets * params.persons_per_toilet * inputs["shelter_water"]
+    portable = floor * np.clip(inputs["shelter_toilets_fraction"], 0.0, 1.0)
+    wanted = staff_wanted_persons(given, halls)
+    present = np.floor(inputs["shelter_staff_persons"])[given.halls.town]
+    share = present * wanted / np.maximum(given.halls.sums(wanted)[given.halls.town], 1.0)
+    limits = np.stack(
+        [
+            floor,
+            floor * checked,
+            floor * cool,
+            np.maximum(flush, portable),
+            floor * (params.own_drink_fraction + (1.0 - params.own_drink_fraction) * drink),
+            params.self_run_persons + share * 100.0 / params.staff_per_100_persons,
+        ]
+    )
+    limit = np.argmin(limits, axis=0)
+    is_open = halls.status == Status.OPEN
+    capacity = np.floor(np.min(limits, axis=0)) * is_open
+    return capacity, np.where(is_open, limit, Limit.FLOOR).astype(np.int8)
+
+
+class Intake(NamedTuple):
+    """Who found a place: whole persons."""
+
+    persons: Array  # (shelter,) registered afterwards
+    turned_persons: Array  # (municipality,) left at the door
+
+
+def take_in(given: Given, halls: Halls, at_door: Array) -> Intake:
+    """Register people at the doors until shelters are full.
+
+    at_door: whole persons (cell,). They try the nearest shelter of their town, then any other of the town with
+    room; who finds none is turned away. Keeps: registered after = before + at_door - turned away.
+    """
+    waiting = given.cells.sums(at_door)
+    if not waiting.any():
+        return Intake(halls.persons, waiting)
+    room = np.maximum(halls.capacity_persons - halls.persons, 0.0)
+    known = given.nearest_hall >= 0
+    knocking = np.bincount(given.nearest_hall[known], weights=at_door[known], minlength=len(room))
+    near = np.minimum(knocking, room)
+    others = waiting - given.halls.sums(near)
+    spare = room - near
+    passed_on = np.minimum(others, given.halls.sums(spare))
+    return Intake(halls.persons + near + apportion(passed_on, spare, given.halls), others - passed_on)
+
+
+def check_out(given: Given, persons: Array, leaving: Array) -> Array:
+    """Registered persons after whole `leaving` (municipality,) left, in proportion to who is there."""
+    return persons - apportion(leaving, persons, given.halls) if leaving.any() else persons
+
+
+def evict(given: Given, halls: Halls) -> tuple[Halls, Array]:
+    """Empty every shelter that is no longer open; returns (halls, whole persons out (municipality,))."""
+    out = np.where(halls.status == Status.OPEN, 0.0, halls.persons)
+    if not out.any():
+        return halls, np.zeros(given.halls.n_towns)
+    return replace(halls, persons=halls.persons - out), given.halls.sums(out)
+
+
+def manage(
+    given: Given, halls: Halls, alarmed: Array, turned_persons: Array, inputs: Inputs, clock: Clock
+) -> tuple[Halls, Array]:
+    """Run all decisions on opening and closing for one step; returns (halls, bool: opened by residents)."""
+    target, usable = inputs["shelters_target_units"], inputs["shelter_usable"]
+    halls = shut_damaged(halls, usable)
+    wanted = shelters_wanted(given, halls, alarmed, target, turned_persons)
+    halls = call_up(given, halls, wanted, turned_persons, clock.end_s, clock.chance)
+    halls = check(given, halls, inputs["shelter_checks_units"], usable)
+    halls, by_residents = open_doors(given, halls, inputs["shelter_staff_persons"], usable, turned_persons, clock.end_s)
+    return consolidate(given, halls, target), by_residents
+
+
+def assess(given: Given, halls: Halls, inputs: Inputs, clock: Clock) -> Halls:
+    """Heat inside and habitable capacity of every shelter now."""
+    night = night_fraction(given.params, clock.hour)
+    cooled = cooling_fraction(given, inputs["shelter_power"], inputs["shelter_cooling_fraction"])
+    wbgt_c = indoor_wbgt_c(given.params, inputs["wbgt_c"][given.halls.town], cooled, night)
+    capacity, limit = habitable(given, halls, inputs, wbgt_c)
+    return replace(halls, wbgt_c=wbgt_c, capacity_persons=capacity, limit=limit)
+
+
+def meals_in_town(given: Given, halls: Halls, meals: Array) -> Array:
+    """Share of meals served to the people in the town's shelters; 1 where nobody is."""
+    persons = given.halls.sums(halls.persons)
+    served = given.halls.sums(halls.persons * np.clip(meals, 0.0, 1.0))
+    return np.divide(served, persons, out=np.ones_like(persons), where=persons > 0)
+
+
+def find_places(
+    given: Given, halls: Halls, away: Array, towns: Towns, turned_before: Array
+) -> tuple[Halls, Array, Towns]:
+    """Empty closed shelters, then seat everyone at the doors as far as there is room."""
+    halls, out = evict(given, halls)
+    if out.any():
+        away = moves.unseat(given, away, out)
+    if not away[Place.TURNED_AWAY].any():
+        return halls, away, towns
+    intake = take_in(given, halls, away[Place.TURNED_AWAY])
+    away = moves.seat(given, away, intake.turned_persons)
+    has_open = given.halls.sums(halls.status == Status.OPEN) > 0
+    refused = np.maximum(intake.turned_persons - turned_before, 0.0) * has_open
+    towns = replace(towns, refused_persons=towns.refused_persons + refused)
+    return replace(halls, persons=intake.persons), away, towns

@@ -1,0 +1,76 @@
+"""Whole persons and whole halls shared out inside each municipality, with exact sums and without draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+ROUNDING_SLACK = 1e-6  # persons; far above the rounding error of a running sum, far below one person
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Members of a set by municipality.
+
+    town: (member,) row of the municipality. order: members sorted by municipality, then by rank inside it.
+    first: (municipality,) position in `order` where each municipality begins. filled: municipalities with members;
+    by_town: members sorted by municipality, None where they already are.
+    """
+
+    town: Array
+    order: Array
+    first: Array
+    filled: Array
+    by_town: Array | None
+
+    @property
+    def n_towns(self) -> int:
+        """Number of municipalities."""
+        return len(self.first)
+
+    def sums(self, values: Array) -> Array:
+        """Sum by municipality, shape (municipality,)."""
+        total = np.zeros(self.n_towns)
+        if self.filled.size:
+            listed = values if self.by_town is None else values[self.by_town]
+            total[self.filled] = np.add.reduceat(listed, self.first[self.filled], dtype=np.float64)
+        return total
+
+
+def group(town: Array, n_towns: int, rank: Array | None = None) -> Grouping:
+    """Group members by municipality; `rank` orders them inside it (lower first), else by row."""
+    town = np.asarray(town, dtype=np.int64)
+    order = np.lexsort((np.arange(len(town)), np.zeros(len(town)) if rank is None else rank, town))
+    first = np.searchsorted(town[order], np.arange(n_towns))
+    filled = np.flatnonzero(np.bincount(town, minlength=n_towns))
+    in_order = bool((np.diff(town) >= 0).all())
+    return Grouping(town, order, first, filled, None if in_order else np.argsort(town, kind="stable"))
+
+
+def apportion(amount: Array, weight: Array, groups: Grouping) -> Array:
+    """Split whole amounts per municipality over its members in proportion to whole weights.
+
+    amount: (municipality,) whole, 0 <= amount <= sum of weights there. weight: (member,) whole, >= 0.
+    Returns whole parts (member,), each at most its weight, that add up to `amount` exactly: shares are
+    rounded down along their running sum, so what one member loses the next one gains.
+    """
+    if not amount.any():
+        return np.zeros(len(weight))
+    total = groups.sums(weight)
+    ratio = np.divide(amount, total, out=np.zeros_like(total), where=total > 0)
+    running = np.floor(np.cumsum((weight * ratio[groups.town])[groups.order]) + ROUNDING_SLACK)
+    parts = np.empty_like(running)
+    parts[groups.order] = np.diff(running, prepend=0.0)
+    return parts
+
+
+def first_in_town(candidate: Array, number: Array, groups: Grouping) -> Array:
+    """Mark the first `number` candidates of each municipality in the grouping's order; bool (member,)."""
+    listed = candidate[groups.order]
+    running = np.concatenate([[0], np.cumsum(listed)])
+    position = running[1:] - running[groups.first[groups.town[groups.order]]]
+    chosen = np.zeros(len(candidate), dtype=bool)
+    chosen[groups.order] = listed & (position <= number[groups.town[groups.order]])
+    return chosen

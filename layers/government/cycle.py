@@ -1,0 +1,281 @@
+"""One step of the offices: hear, work, decide, write; in this order, each part a pure change of the state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layers.government import counting, messages, offices, reporting, requests, rounds, staff
+from layers.government.counting import Counts
+from layers.government.known import Q, Source, absorb
+from layers.government.offices import Plan
+from layers.government.requests import Kind
+from layers.government.staff import Duty
+from layers.government.state import Given, State
+from layers.government.triggers import Call
+from twin.contract import Clock, Event, Inputs
+from twin.table import Table
+from twin.units import DAY_S, HOUR_S
+
+Array = np.ndarray
+
+
+def own_resources(given: Given, inputs: Inputs) -> Array:
+    """How far each office can work in its own building now, 0..1 (office,): entered, lit; slower elsewhere or dark."""
+    params = given.params
+    usable = params.able_elsewhere + (1.0 - params.able_elsewhere) * np.clip(inputs["office_usable"], 0.0, 1.0)
+    lit = params.able_dark + (1.0 - params.able_dark) * np.clip(inputs["office_power"], 0.0, 1.0)
+    return usable * lit
+
+
+def hear(given: Given, state: State, inputs: Inputs, now_s: int) -> tuple[State, list[Event]]:
+    """Intensity messages and everything due on the channels enter the known arrays."""
+    intensity = inputs["intensity_received"]
+    known = state.known
+    new = np.flatnonzero(~np.isnan(intensity) & (known.value[given.prefecture, Q.INTENSITY] != intensity))
+    if new.size:
+        holders = np.concatenate([new, np.full(len(new), given.prefecture), np.full(len(new), given.state)])
+        towns = np.tile(new, 3)
+        quantity = np.full(len(holders), int(Q.INTENSITY))
+        known = absorb(known, holders, quantity, towns, intensity[towns], now_s, now_s, int(Source.SEISMOGRAPH))
+    flight, known, arrived = messages.deliver(state.messages, known, now_s)
+    if not (new.size or len(arrived)):
+        return state, []
+    return replace(state, known=known, messages=flight), _late_events(given, arrived)
+
+
+def _late_events(given: Given, arrived: Table) -> list[Event]:
+    """One event per report of a town hall that needed longer than `late_report_s`."""
+    late = (arrived["quantity"] == Q.OFFICE_OK) & (arrived["receiver"] == given.prefecture)
+    late &= arrived["due_s"] - arrived["as_of_s"] > given.params.late_report_s
+    late &= arrived["sender"] < given.n_town
+    return [
+        Event(
+            "report_late",
+            "report_delay_s",
+            int(arrived["area"][row]),
+            float(arrived["due_s"][row] - arrived["as_of_s"][row]),
+            time_s=int(arrived["due_s"][row]),
+            causes=(("office_telecom", int(arrived["area"][row])), ("office_power", int(arrived["area"][row]))),
+        )
+        for row in np.flatnonzero(late)
+    ]
+
+
+def work(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, Array]:
+    """Staff at their duties over the step: telephones, shelter checks, counting; returns checks done (town,)."""
+    params, persons = given.params, state.staff
+    waiting = staff.answer(state.calls_waiting, inputs["resident_calls"], persons[:, Duty.PHONES], clock.dt_s, params)
+    done, left, carry = staff.checks_done(
+        state.checks_left, state.checks_carry, persons[:, Duty.CHECKS], clock.dt_s, params
+    )
+    damaged = np.column_stack(
+        [inputs[need] for need in ("buildings_collapsed", "buildings_half_collapsed", "buildings_partial")]
+    )
+    work_s = counting.daylight_work_s(clock.start_s, clock.end_s, given.clock_offset_s, params)
+    counts = _count(given, state, damaged, work_s, clock) if work_s > 0 else state.counts
+    return replace(
+        state, calls_waiting=waiting, checks_left=left, checks_carry=carry, counts=counts, damaged=damaged
+    ), done
+
+
+def _count(given: Given, state: State, damaged: Array, work_s: float, clock: Clock) -> Counts:
+    """Tags, finds and classes after `work_s` of daylight work; each count begins when its town gets round to it."""
+    params, total = given.params, damaged.sum(axis=1)
+    begun = counting.begin_s(state.habits, given.staff_posts, given.population, params) <= clock.end_s
+    effort = counting.effort(state.habits, params)
+    own = np.arange(given.n_town)
+    shaken = state.known.value[own, Q.INTENSITY, own] >= params.tag_intensity
+    hours = state.staff[:, Duty.COUNTING] * effort * work_s / HOUR_S
+    before = state.counts
+    found = counting.find(before, total, hours * begun[:, 1], params)
+    return Counts(
+        counting.tag(before, total, params.tag_teams * effort * shaken * begun[:, 0], work_s, params),
+        found,
+        counting.classify(before, found, damaged, hours * begun[:, 2], params),
+    )
+
+
+def decide(given: Given, state: State, inputs: Inputs, able: Array, clock: Clock) -> tuple[State, Plan]:
+    """Wake the offices that are due, after the town halls among them have looked at their own town."""
+    now_s, n_town = clock.end_s, given.n_town
+    looking = np.flatnonzero((state.desk_due_s[:n_town] <= now_s) | (state.report_due_s[:n_town] <= now_s))
+    if looking.size:
+        state = replace(state, known=reporting.observe(state.known, given, state, inputs, looking, now_s))
+    hour_s = (now_s + given.clock_offset_s) % DAY_S
+    evening = bool(given.params.consolidation_hour * HOUR_S <= hour_s)
+    lines = inputs["office_telecom"][:n_town] * (inputs["office_power"][:n_town] > 0)
+    return state, offices.wake(given, replace(state, able=able), lines, evening, now_s, clock.chance)
+
+
+def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Array, now_s: int) -> State:
+    """Town halls at their desks share out their people over the duties, on what they know."""
+    if not plan.desks:
+        return state
+    rows, params = np.array(plan.desks), given.params
+    support = staff.support_persons(state.support_target, int(state.calls_due_s[Call.STAFF_SUPPORT]), now_s, params)
+    free = staff.available_persons(
+        given.staff_posts[rows], inputs["staff_attendance_fraction"][rows], able[rows], support[rows], params
+    )
+    own = state.known.value[rows, :, rows]
+    unchecked = own[:, Q.SHELTERS_UNCHECKED]
+    wanted = staff.wanted_persons(
+        own[:, Q.EVACUEES], own[:, Q.SHELTER_STAFF_WANTED], unchecked, state.calls_waiting[rows], free, params
+    )
+    granted, left = state.staff.copy(), state.checks_left.copy()
+    granted[rows] = staff.allocate(free, wanted, params)
+    left[rows] = np.nan_to_num(unchecked)
+    return replace(state, staff=granted, checks_left=left)
+
+
+def carry_out(
+    given: Given, state: State, plan: Plan, inputs: Inputs, able: Array, clock: Clock
+) -> tuple[State, list[Event]]:
+    """Turn the plan of the woken offices into orders, requests and messages."""
+    now_s, events = clock.end_s, []
+    state, orders = _orders(state, plan, given, now_s)
+    events += orders
+    asks = list(plan.requests)
+    if plan.state_round:
+        state, more = rounds.state_round(given, state, now_s)
+        events += more
+    if plan.prefecture_round:
+        state, more = rounds.prefecture_round(given, state, now_s)
+        events += more
+        state, goods = rounds.supply_round(given, state, now_s)
+        asks += goods
+    state, more = rounds.ask_all(given, state, asks, float(able[given.prefecture]), now_s, clock.chance)
+    events += more
+    state = _advance_clocks(given, write(given, state, plan, inputs, clock), plan, now_s)
+    n_before = state.rhythm.n_published
+    state, more = rounds.headquarters_round(given, state, float(able[given.prefecture]), now_s)
+    if state.rhythm.n_published > n_before:
+        state = replace(state, messages=reporting.to_the_state(state.messages, given, state, now_s, clock.chance))
+    return state, events + more + rounds.call_events(given, state, clock.start_s, now_s)
+
+
+def _orders(state: State, plan: Plan, given: Given, now_s: int) -> tuple[State, list[Event]]:
+    """Headquarters set up, evacuation orders and shelter consolidation decided in this step."""
+    standing, fraction = state.headquarters.copy(), state.order_fraction.copy()
+    due_s, target = state.order_due_s.copy(), state.shelters_target.copy()
+    events = []
+    for row in plan.headquarters:
+        standing[row] = 1
+        cause = (("intensity_received", row),) if row < given.n_town else ()
+        events.append(Event("headquarters_set", "headquarters_set", row, 1.0, causes=cause))
+    for row, share in plan.orders:
+        fraction[row], due_s[row] = share, now_s + int(given.params.order_delay_s)
+        causes = (("intensity_received", row),)
+        events.append(Event("evacuation_ordered", "evacuation_order_fraction", row, share, causes=causes))
+    for row, shelters in plan.shelter_targets:
+        target[row] = shelters
+        counted = (("shelter_counted_persons", row), ("shelters_open_units", row))
+        events.append(Event("shelters_consolidated", "shelters_target_units", row, shelters, causes=counted))
+    if not events:
+        return state, []
+    return replace(
+        state, headquarters=standing, order_fraction=fraction, order_due_s=due_s, shelters_target=target
+    ), events
+
+
+def write(given: Given, state: State, plan: Plan, inputs: Inputs, clock: Clock) -> State:
+    """Put the reports of this step on their way: town halls, utilities, fire and police, scouts."""
+    now_s, flight, sent = clock.end_s, state.messages, state.n_sent.copy()
+    params, everywhere = given.params, np.arange(given.n_town)
+    fire_every_s = int(params.fire_report_early_s if now_s < params.early_s else params.fire_report_every_s)
+    outside = {
+        Source.UTILITY: everywhere if state.utility_due_s <= now_s else everywhere[:0],
+        Source.FIRE_POLICE: everywhere if state.fire_due_s <= now_s else everywhere[:0],
+        Source.SCOUT: np.flatnonzero(inputs["scout_reports"] > 0),
+    }
+    if not any(rows.size for rows in outside.values()) and not any(plan.reports.values()):
+        return state
+    for source, towns in plan.reports.items():
+        rows = np.array(towns, dtype=np.int64)
+        if rows.size:
+            flight = reporting.town_reports(flight, state.known, given, state, rows, source, now_s, clock.chance)
+            sent[rows, source] += 1
+    for source, rows in outside.items():
+        if rows.size:
+            flight = reporting.outside_reports(flight, given, state, inputs, source, rows, now_s, clock.chance)
+            sent[rows, source] += 1
+    return replace(
+        state,
+        messages=flight,
+        n_sent=sent,
+        utility_due_s=_next_s(state.utility_due_s, int(params.utility_every_s), now_s),
+        fire_due_s=_next_s(state.fire_due_s, fire_every_s, now_s),
+    )
+
+
+def _advance_clocks(given: Given, state: State, plan: Plan, now_s: int) -> State:
+    """The next round of every desk and report that rang; short-handed halls report less often."""
+    if not (plan.desks or plan.prefecture_round or plan.state_round or any(plan.reports.values()) or plan.mute):
+        return state
+    params = given.params
+    early = now_s < params.early_s
+    desk_s = int(params.desk_early_s if early else params.desk_every_s)
+    desk = np.where(state.desk_due_s <= now_s, _next(state.desk_due_s, desk_s, now_s), state.desk_due_s)
+    coverage = np.clip(state.staff[:, Duty.COMPILE] / params.compile_persons, params.least_compile_fraction, 1.0)
+    every = (params.report_every_s / coverage).astype(np.int64)
+    report = state.report_due_s.copy()
+    towns = report[: given.n_town]
+    report[: given.n_town] = np.where(towns <= now_s, _next(towns, every, now_s), towns)
+    return replace(state, desk_due_s=desk, report_due_s=report)
+
+
+def grant(given: Given, state: State, able: Array, clock: Clock) -> tuple[State, Array, list[Event]]:
+    """Approvals due by now; returns also goods ordered in this step (town, item)."""
+    table, granted = requests.decide_requests(
+        state.requests, given.town_keys, able[given.prefecture :], clock.end_s, given.params, clock.chance
+    )
+    orders = np.zeros_like(state.goods_ordered)
+    if table is state.requests:
+        return state, orders, []
+    approved, asked, waited = state.generator_approved.copy(), state.goods_asked.copy(), state.last_delay_s.copy()
+    events = []
+    for kind, town, amount, wait_s in granted:
+        waited[town] = wait_s
+        if kind == Kind.GENERATOR_CARS:
+            approved[town] += amount
+        else:
+            orders[town], asked[town] = _doubled(given, state, asked[town], town, clock), 0.0
+        causes = (("requests_open", town),)
+        events.append(
+            Event("request_approved", "requests_open", town, amount, causes=causes, args=(Kind(kind).name, wait_s))
+        )
+    return (
+        replace(
+            state,
+            requests=table,
+            generator_approved=approved,
+            goods_asked=asked,
+            goods_ordered=state.goods_ordered + orders,
+            last_delay_s=waited,
+        ),
+        orders,
+        events,
+    )
+
+
+def _doubled(given: Given, state: State, order: Array, town: int, clock: Clock) -> Array:
+    """The order as it reaches the hub: now and then it comes twice, over two channels."""
+    key, count = int(given.town_keys[town]), int(state.n_requests[town])
+    twice = clock.chance.uniform("government.order_doubled", key, count)[0] < given.params.order_doubled_fraction
+    return order * (2.0 if twice else 1.0)
+
+
+def _next(due_s: Array, every_s: Array | int, now_s: int) -> Array:
+    """The first multiple of the period after `now_s`, counted from the clock that rang; later clocks stay."""
+    return due_s + np.maximum(0, (now_s - due_s) // every_s + 1) * every_s
+
+
+def _next_s(due_s: int, every_s: int, now_s: int) -> int:
+    """The same for one clock."""
+    return due_s + max(0, (now_s - due_s) // every_s + 1) * every_s
+
+
+def finish(state: State, able: Array, now_s: int) -> State:
+    """Note the instant the state describes and how far each office could work."""
+    return replace(state, now_s=now_s, able=state.able if np.array_equal(able, state.able) else able)

@@ -1,0 +1,66 @@
+"""What the offices want of the other layers, as arrays: calls, crews, weights, orders, staff, goods, advice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.government import triggers
+from layers.government.staff import Duty
+from layers.government.state import Given, State
+from layers.government.triggers import Aid, Call
+from twin.contract import Inputs
+
+Array = np.ndarray
+
+
+def give(given: Given, state: State, inputs: Inputs, checks: Array, goods: Array) -> dict[str, Array]:
+    """Every quantity this layer gives, at the end of the step.
+
+    checks: shelter checks done in the step (town,). goods: units ordered in the step (town, item).
+    """
+    now_s, called = state.now_s, state.calls_due_s
+    crews = triggers.aid_present_crews(state.aid_called_s, state.aid_crews, now_s, given.params)
+    return {
+        "power_aid_crews": crews[[Aid.POWER]],
+        "water_aid_crews": crews[[Aid.WATER]],
+        "gas_aid_crews": crews[[Aid.GAS]],
+        "generator_cars_units": state.generator_cars,
+        "road_priority": state.road_weight,
+        "fire_aid_called": _called(called, Call.FIRE_AID, now_s),
+        "sdf_called": _called(called, Call.SDF, now_s),
+        "police_aid_called": _called(called, Call.POLICE_AID, now_s),
+        "medical_aid_called": _called(called, Call.MEDICAL_AID, now_s),
+        "search_priority": state.search_weight,
+        "scouting_wanted": state.scouting,
+        "evacuation_order_fraction": ordered_fraction(state),
+        "shelter_staff_persons": state.staff[:, Duty.SHELTERS].copy(),
+        "shelter_checks_units": checks,
+        "shelters_target_units": state.shelters_target,
+        "homes_tagged_fraction": tagged_fraction(state),
+        "goods_ordered_units": goods,
+        "push_started": _called(called, Call.PUSH, now_s) * float(given.params.push_allowed > 0),
+        "advice": advice(given, state, inputs),
+    }
+
+
+def _called(due_s: Array, call: Call, now_s: int) -> Array:
+    return np.array([float(triggers.in_force(due_s, call, now_s))])
+
+
+def ordered_fraction(state: State) -> Array:
+    """Share of residents under an order that is out by now, (town,)."""
+    out = (state.order_due_s >= 0) & (state.order_due_s <= state.now_s)
+    return np.where(out, state.order_fraction, 0.0)
+
+
+def tagged_fraction(state: State) -> Array:
+    """Share of damaged homes with a safety tag, (town,); 1 where no home is damaged."""
+    total = state.damaged.sum(axis=1)
+    return np.where(total >= 1.0, np.minimum(1.0, state.counts.tagged / np.maximum(total, 1.0)), 1.0)
+
+
+def advice(given: Given, state: State, inputs: Inputs) -> Array:
+    """Strength of heat and safety advice that reaches residents, 0..1 (town,): a standing headquarters with lines."""
+    towns = slice(0, given.n_town)
+    reach = np.clip(inputs["office_telecom"][towns], 0.0, 1.0) * state.able[towns]
+    return given.params.advice_strength * reach * state.headquarters[towns]

@@ -1,0 +1,200 @@
+"""The rounds of the upper offices: prefecture and state decide on arrays of what they know, and say why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layers.government import priorities, requests, rhythm, triggers
+from layers.government.known import Q, heard_s
+from layers.government.requests import Kind
+from layers.government.state import Given, State
+from layers.government.supply import decide_goods
+from layers.government.triggers import Aid, Call
+from twin.chance import Chance
+from twin.contract import Event
+
+Array = np.ndarray
+ITEMS_FROM = max(Q) + 1
+CALL_QUANTITIES = {
+    Call.FIRE_AID: "fire_aid_called",
+    Call.POLICE_AID: "police_aid_called",
+    Call.MEDICAL_AID: "medical_aid_called",
+    Call.SDF: "sdf_called",
+    Call.RELIEF_ACT: "relief_act_applied",
+    Call.NATIONAL_HEADQUARTERS: "national_headquarters_set",
+    Call.STAFF_SUPPORT: "staff_support_persons",
+    Call.PUSH: "push_started",
+}
+AID_QUANTITIES = {Aid.POWER: "power_aid_crews", Aid.WATER: "water_aid_crews", Aid.GAS: "gas_aid_crews"}
+AID_CAUSES = {Aid.POWER: "power_out_customers", Aid.WATER: "water_out_households", Aid.GAS: "gas_out_customers"}
+
+
+def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, list[Event]]:
+    """Silence, scouts, liaison officers, weights for search and roads, and generator cars, from what is known."""
+    params = given.params
+    told = state.known.value[given.prefecture]
+    intensity = priorities.decide_intensity_estimate(told[Q.INTENSITY], given.neighbours)
+    silent = priorities.decide_silent(heard_s(state.known, given.prefecture), params.first_report_s, now_s, params)
+    scouting = priorities.decide_scouting(silent, intensity, params)
+    liaison = (scouting > 0) & (state.liaison_due_s < 0)
+    need = priorities.decide_need(
+        told[Q.TRAPPED_KNOWN], told[Q.INCIDENTS_OPEN], intensity, given.population, silent, params
+    )
+    weight = priorities.decide_weights(need, given.population, params)
+    road_need = need + params.road_need_per_evacuee * np.nan_to_num(told[Q.EVACUEES])
+    cars = priorities.decide_generator_cars(
+        state.generator_approved, told[Q.GENERATOR_WANTED], weight, priorities.fleet_units(now_s, params)
+    )
+    after = replace(
+        state,
+        silent=silent,
+        scouting=_same(scouting, state.scouting),
+        liaison_due_s=np.where(liaison, now_s + int(params.liaison_travel_s), state.liaison_due_s),
+        search_weight=_same(weight, state.search_weight),
+        road_weight=_same(priorities.decide_weights(road_need, given.population, params), state.road_weight),
+        generator_cars=_same(cars, state.generator_cars),
+    )
+    return after, _prefecture_events(state, after)
+
+
+def _prefecture_events(before: State, after: State) -> list[Event]:
+    why = (("office_power", "office_telecom", "office_usable"), ("generator_cars_wanted_units",))
+    events = [
+        Event("town_silent", "town_silent", int(town), 1.0, causes=[(need, int(town)) for need in why[0]])
+        for town in np.flatnonzero(after.silent & ~before.silent)
+    ]
+    events += [
+        Event("town_heard", "town_silent", int(town), 0.0, causes=(("town_silent", int(town)),))
+        for town in np.flatnonzero(before.silent & ~after.silent)
+    ]
+    events += [
+        Event("scouts_wanted", "scouting_wanted", int(town), 1.0, causes=(("town_silent", int(town)),))
+        for town in np.flatnonzero(after.scouting > before.scouting)
+    ]
+    change = after.generator_cars - before.generator_cars
+    events += [
+        Event(
+            "generator_cars_sent" if change[town] > 0 else "generator_cars_back",
+            "generator_cars_units",
+            int(town),
+            float(after.generator_cars[town]),
+            causes=(("requests_open", int(town)), (why[1][0], int(town))),
+        )
+        for town in np.flatnonzero(change)
+    ]
+    return events
+
+
+def supply_round(given: Given, state: State, now_s: int) -> tuple[State, list[tuple[Kind, int, float]]]:
+    """Work out orders for every town from its last report; towns with an open order wait."""
+    if state.supply_due_s > now_s:
+        return state, []
+    told = state.known.value[given.prefecture]
+    order, received = np.zeros_like(state.goods_ordered), np.zeros_like(state.goods_ordered)
+    received[:, given.item_of] = np.nan_to_num(told[ITEMS_FROM:]).T
+    order[:, given.item_of] = state.goods_ordered
+    wanted = decide_goods(told[Q.EVACUEES], told[Q.WATER_OUT], told[Q.STOCK_DAYS], order, received, given.params)
+    free = state.goods_asked.sum(axis=1) == 0
+    asked = np.where(free[:, None], wanted[:, given.item_of], state.goods_asked)
+    asks = [(Kind.GOODS, int(town), float(wanted[town].sum())) for town in np.flatnonzero(free & wanted.any(axis=1))]
+    every = int(given.params.supply_every_s)
+    due_s = state.supply_due_s + every * (1 + (now_s - state.supply_due_s) // every)
+    return replace(state, goods_asked=asked, supply_due_s=due_s), asks
+
+
+def state_round(given: Given, state: State, now_s: int) -> tuple[State, list[Event]]:
+    """Calls of forces, mutual aid of utilities, outside staff, from what the state knows."""
+    params = given.params
+    told = state.known.value[given.state]
+    due_s = triggers.decide_calls(
+        state.calls_due_s, told[Q.INTENSITY], told[Q.TRAPPED_KNOWN], told[Q.DEATHS], told[Q.EVACUEES], now_s, params
+    )
+    out = np.array([_sum(told[quantity]) for quantity in (Q.POWER_OUT, Q.WATER_OUT, Q.GAS_OUT)])
+    called_s, crews = triggers.decide_aid(state.aid_called_s, state.aid_crews, out, now_s, params)
+    support = state.support_target
+    if triggers.in_force(due_s, Call.STAFF_SUPPORT, now_s) and not support.any():
+        homes = told[Q.HOMES_FULL : Q.HOMES_UNCLASSIFIED + 1]
+        support = priorities.decide_support(
+            told[Q.INTENSITY], told[Q.EVACUEES], np.nan_to_num(homes).sum(axis=0), params
+        )
+    events = [
+        Event(
+            "mutual_aid_called",
+            AID_QUANTITIES[aid],
+            0,
+            float(crews[aid]),
+            causes=((AID_CAUSES[aid], _largest(told[(Q.POWER_OUT, Q.WATER_OUT, Q.GAS_OUT)[aid]])),),
+        )
+        for aid in Aid
+        if state.aid_called_s[aid] < 0 <= called_s[aid]
+    ]
+    return replace(state, calls_due_s=due_s, aid_called_s=called_s, aid_crews=crews, support_target=support), events
+
+
+def call_events(given: Given, state: State, start_s: int, end_s: int) -> list[Event]:
+    """One event per call that takes effect in (start_s, end_s], caused by the strongest intensity known."""
+    strongest = _largest(state.known.value[given.state, Q.INTENSITY])
+    return [
+        Event(
+            CALL_QUANTITIES[call],
+            CALL_QUANTITIES[call],
+            0,
+            1.0,
+            time_s=int(state.calls_due_s[call]),
+            causes=(("intensity_received", strongest),),
+        )
+        for call in Call
+        if start_s < state.calls_due_s[call] <= end_s
+    ]
+
+
+def headquarters_round(given: Given, state: State, able: float, now_s: int) -> tuple[State, list[Event]]:
+    """Cut-offs and publications of the prefectural headquarters that fall due by now."""
+    params, beat, events = given.params, state.rhythm, []
+    while True:
+        if 0 <= beat.publish_due_s <= now_s:
+            beat = rhythm.publish(beat)
+            events.append(Event("report_published", "reports_published", 0, float(beat.n_published)))
+        elif beat.publish_due_s < 0 and beat.cutoff_due_s <= now_s:
+            wait_s = rhythm.compile_time_s(beat.cutoff_due_s, params) / max(able, params.least_able)
+            later_s = rhythm.next_cutoff_s(beat.cutoff_due_s, given.clock_offset_s, params)
+            beat = rhythm.cut_off(beat, state.known, given.prefecture, beat.cutoff_due_s + int(wait_s), later_s)
+        else:
+            return replace(state, rhythm=beat), events
+
+
+def ask_all(
+    given: Given, state: State, asks: list[tuple[Kind, int, float]], able: float, now_s: int, chance: Chance
+) -> tuple[State, list[Event]]:
+    """Put new requests before the prefecture."""
+    if not asks:
+        return state, []
+    table, count, events = state.requests, state.n_requests.copy(), []
+    asked = state.generator_asked.copy()
+    for kind, town, amount in asks:
+        key = int(given.town_keys[town])
+        wait_s = requests.approval_s(kind, key, int(count[town]), 0, able, given.params, chance)
+        table = requests.ask(table, kind, town, amount, int(count[town]), now_s, wait_s)
+        count[town] += 1
+        if kind == Kind.GENERATOR_CARS:
+            asked[town] += amount
+        cause = "generator_cars_wanted_units" if kind == Kind.GENERATOR_CARS else "shelter_counted_persons"
+        events.append(Event("request_sent", "requests_open", town, amount, causes=((cause, town),), args=(kind.name,)))
+    return replace(state, requests=table, n_requests=count, generator_asked=asked), events
+
+
+def _same(new: Array, old: Array) -> Array:
+    """The old array when nothing changed, so that unchanged content keeps its object."""
+    return old if np.array_equal(new, old) else new
+
+
+def _sum(values: Array) -> float:
+    """Sum of what was heard; NaN when nothing was."""
+    return float(np.nansum(values)) if not np.isnan(values).all() else float("nan")
+
+
+def _largest(values: Array) -> int:
+    """Row of the largest value heard; 0 when nothing was."""
+    return int(np.argmax(np.where(np.isnan(values), -np.inf, values)))

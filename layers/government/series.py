@@ -1,0 +1,89 @@
+"""Series, levers and internal quantities of the layer; reported series show what the last publication said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.government import requests, triggers
+from layers.government.known import Q, information_age_s
+from layers.government.state import Given, State
+from twin.contract import Lever, Series, Var
+
+Array = np.ndarray
+
+# name of the true series -> (quantity published, unit, doc)
+REPORTED = {
+    "households_without_power": (Q.POWER_OUT, "customer", "contracts without supply as last published"),
+    "households_without_water": (Q.WATER_OUT, "household", "households without water as last published"),
+    "households_without_gas": (Q.GAS_OUT, "customer", "city-gas customers stopped as last published"),
+    "base_stations_down": (Q.BASE_STATIONS_DOWN, "unit", "mobile base stations down as last published"),
+    "roads_closed": (Q.ROADS_CLOSED, "unit", "road sections closed or limited as last published"),
+    "evacuees_in_shelters": (Q.EVACUEES, "person", "people in shelters as last published"),
+    "shelters_open": (Q.SHELTERS_OPEN, "unit", "shelters open as last published"),
+    "deaths": (Q.DEATHS, "person", "deaths as last published"),
+    "injured_severe": (Q.INJURED_SEVERE, "person", "severely hurt people as last published"),
+    "injured_light": (Q.INJURED_LIGHT, "person", "lightly hurt people as last published"),
+    "trapped_persons": (Q.TRAPPED_KNOWN, "person", "trapped people at known places as last published"),
+    "rescued_persons": (Q.RESCUED_FIRE, "person", "people rescued by fire services as last published"),
+    "buildings_collapsed": (Q.HOMES_FULL, "building", "homes classed as totally destroyed as last published"),
+    "buildings_half_collapsed": (Q.HOMES_HALF, "building", "homes classed as half destroyed as last published"),
+    "buildings_partial": (Q.HOMES_PARTIAL, "building", "homes classed as partly damaged as last published"),
+    "homes_unclassified": (Q.HOMES_UNCLASSIFIED, "building", "damaged homes not yet classed as last published"),
+}
+
+SERIES = (
+    Series("requests_pending", "1", "requests waiting for a decision"),
+    Series("approval_delay_s", "s", "age of the oldest open request, or the wait of the last one decided", total="max"),
+    Series("responders_requested", "person", "responders asked for from outside, shared over towns by search weight"),
+    Series("silent_towns", "1", "town halls the prefecture has not heard from in time"),
+    Series("information_age_s", "s", "mean age of what the prefecture knows of a town", total="mean"),
+    Series("disaster_staff_persons", "person", "municipal and supporting staff on disaster duties"),
+    Series("town_calls_waiting", "call", "telephone calls to the town hall not yet answered"),
+    Series("generator_cars_allotted", "unit", "generator cars allotted"),
+    Series("homes_tagged", "building", "damaged homes with a safety tag"),
+    *(Series(f"reported.{name}", unit, doc, kind="reported") for name, (_, unit, doc) in REPORTED.items()),
+)
+
+RECORDS = (
+    Var("town_silent", "1", "municipality", doc="1 while the prefecture counts the town hall as silent"),
+    Var("report_delay_s", "s", "municipality", doc="time a report of the town hall was under way"),
+    Var("requests_open", "1", "municipality", doc="requests of or for the town waiting for a decision"),
+    Var("headquarters_set", "1", "office", doc="1 once the office's headquarters stands"),
+    Var("reports_published", "1", "region", doc="number of the prefecture's situation report"),
+    Var("relief_act_applied", "1", "region", doc="1 once the Disaster Relief Act is applied"),
+    Var("national_headquarters_set", "1", "region", doc="1 once the national headquarters stands"),
+    Var("staff_support_persons", "person", "region", doc="staff sent by other governments, once decided"),
+)
+
+LEVERS = (
+    Lever("approval_delay", "s", 600, 7200, "prefecture", "approval_s", "usual time one level needs to approve"),
+    Lever("staff_support", "person", 0, 300, "state", "support_team_persons", "outside staff sent to a hard-hit town"),
+    Lever("mutual_aid_size", "1", 0, 3, "utility", "aid_size", "size of utilities' mutual aid (1 = as planned)"),
+    Lever("silence_timer", "s", 1800, 21600, "prefecture", "silence_s", "silence after which a town is visited"),
+    Lever("push_time", "s", 3600, 259200, "state", "push_delay_s", "delay of the push of goods after the trigger"),
+    Lever("push_allowed", "1", 0, 1, "state", "push_allowed", "whether the state pushes goods (0 = never)"),
+    Lever("consolidation", "1", 0, 1, "municipality", "consolidation", "whether towns consolidate shelters (0 = no)"),
+    Lever("report_interval", "s", 1800, 21600, "municipality", "report_every_s", "time between situation reports"),
+)
+
+
+def measure(given: Given, state: State) -> dict[str, Array]:
+    """Every declared series at the state's instant, (town,); reported series hold NaN where nothing was published."""
+    n_town, now_s = given.n_town, state.now_s
+    waiting_s = requests.oldest_s(state.requests, n_town, now_s)
+    share = state.search_weight * given.population
+    values = {
+        "requests_pending": requests.pending(state.requests, n_town),
+        "approval_delay_s": np.maximum(waiting_s, state.last_delay_s),
+        "responders_requested": triggers.requested_persons(state.calls_due_s, now_s, given.params)
+        * share
+        / share.sum(),
+        "silent_towns": state.silent.astype(np.float64),
+        "information_age_s": information_age_s(state.known.as_of_s[given.prefecture], now_s),
+        "disaster_staff_persons": state.staff.sum(axis=1),
+        "town_calls_waiting": state.calls_waiting,
+        "generator_cars_allotted": state.generator_cars,
+        "homes_tagged": np.floor(state.counts.tagged),
+    }
+    values.update({f"reported.{name}": state.rhythm.published_value[row[0]] for name, row in REPORTED.items()})
+    return values

@@ -1,0 +1,211 @@
+"""Constants and state of the hazard layer, and the draw of the main shock at time 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layers.hazard import aftershocks, messages, shaking, weather
+from twin.chance import Chance
+from twin.numerics.fault import Rectangles, distance_to_rectangles_m
+from twin.params import Params
+from twin.table import Table
+from twin.world import World
+
+Array = np.ndarray
+RECLAIMED, ALLUVIAL = 1, 0
+NOT_HEARD_LOW = 4.5  # a town listed without a value: 5-lower or more was expected there (JMA usage, mark 5@)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants of the layer; towns are municipalities, `seen` the cells whose intensity a town reports."""
+
+    params: Params
+    cells: shaking.Ground
+    stations: shaking.Ground
+    town_of_station: Array
+    main_distance_m: Array  # (cell,)
+    station_distance_m: Array  # (station,)
+    main: shaking.Source
+    zone: aftershocks.Zone
+    coast_m: float  # from the main fault to the nearest shore with people
+    soft_coast: Array  # (cell,) ground that can liquefy
+    coast_distance_m: Array  # (cell,)
+    seen_cell: Array  # (seen,) sorted by town
+    seen_start: Array  # (town,) first row of each town in seen_cell
+    town_keys: Array
+    coastal: Array  # (town,)
+    given_shocks: Table
+    observed_low: Array  # (shock, town) NaN: no bound
+    observed_high: Array
+    received_s: Array  # (shock, town) NaN: never, or not in the table
+    listed: Array  # (shock, town) whether the town stands in the observed table
+    use_given: bool
+    use_simulated: bool
+    weather: weather.WeatherTable
+    zero_cell: Array
+    zero_town: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """What the layer remembers."""
+
+    residual_log10: Array  # (cell,) of the main shock
+    station_log10_pgv: Array  # (station,) of the main shock, m/s
+    shocks: Table
+    next_shock: int
+    liquefied: Array  # (cell,)
+    max_intensity: Array  # (town,) as the stations saw it
+    stopped_until_s: Array  # (town,) int64
+    messages: messages.Messages
+    weather: weather.Weather
+    advisory: bool
+    outputs_wbgt_c: Array
+    outputs_soil_m: Array
+    outputs_rain_m_per_s: Array
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs: distances, observations, weather table."""
+    cell, station, town = world["cell"], world["station"], world["municipality"]
+    fault, main = _fault(world), _main_row(world)
+    observed = _observed(world)
+    seen_cell, seen_town = _seen(world)
+    shore = cell["coast_distance_m"] < params.shore_m
+    distance_m = distance_to_rectangles_m(cell["x_m"], cell["y_m"], fault)
+    ground_kind = np.asarray(cell["ground"])
+    return Given(
+        params=params,
+        cells=_ground(cell),
+        stations=_ground(station),
+        town_of_station=np.asarray(station["municipality"], dtype=np.int64),
+        main_distance_m=distance_m,
+        station_distance_m=distance_to_rectangles_m(station["x_m"], station["y_m"], fault),
+        main=shaking.Source(float(world["fault"]["magnitude_mw"][0]), float(world["shock"]["depth_m"][main])),
+        zone=_zone(world),
+        coast_m=float(distance_m[shore].min(initial=np.inf)),
+        soft_coast=(ground_kind == RECLAIMED)
+        | ((ground_kind == ALLUVIAL) & (cell["coast_distance_m"] < params.soft_coast_m)),
+        coast_distance_m=np.asarray(cell["coast_distance_m"], float),
+        seen_cell=seen_cell,
+        seen_start=np.searchsorted(seen_town, np.arange(len(town))),
+        town_keys=town.keys,
+        coastal=np.asarray(town["coastal"], dtype=float),
+        given_shocks=_given_shocks(world),
+        use_given=world.settings.get("aftershocks_given", 1.0) > 0.0,
+        use_simulated=world.settings.get("aftershocks_simulated", 1.0) > 0.0,
+        weather=weather.make_table(world),
+        zero_cell=np.zeros(len(cell)),
+        zero_town=np.zeros(len(town)),
+        **observed,
+    )
+
+
+def start(given: Given, chance: Chance) -> State:
+    """Draw the main shock's residual (given the observed town maxima, if any) and the list of shocks."""
+    params, n_town = given.params, given.zero_town.size
+    median = shaking.median_log10(given.main, given.station_distance_m, given.stations)
+    main = _main_of(given)
+    bounds = shaking.bounds_of_classes(
+        np.where(given.listed[main] & np.isnan(given.observed_low[main]), NOT_HEARD_LOW, given.observed_low[main]),
+        given.observed_high[main],
+        given.town_of_station,
+    )
+    residual, read = shaking.draw_residual(given.cells, given.stations, bounds, median, params, chance)
+    shocks = aftershocks.list_shocks(
+        given.given_shocks, given.zone, given.use_simulated, given.use_given, params, chance
+    )
+    now = weather.first_weather(given.weather, params)
+    return State(
+        residual_log10=residual,
+        station_log10_pgv=read,
+        shocks=shocks,
+        next_shock=0,
+        liquefied=np.zeros(given.zero_cell.size),
+        max_intensity=np.zeros(n_town),
+        stopped_until_s=np.zeros(n_town, dtype=np.int64),
+        messages=messages.none_sent(n_town),
+        weather=now,
+        advisory=False,
+        **weather_arrays(now, n_town),
+    )
+
+
+def weather_arrays(now: weather.Weather, n_town: int) -> dict[str, Array]:
+    """Outputs of the weather by town, kept so that unchanged steps hand out the same arrays."""
+    return {
+        "outputs_wbgt_c": np.full(n_town, now.wbgt_c),
+        "outputs_soil_m": np.full(n_town, now.tank_m.sum()),
+        "outputs_rain_m_per_s": np.full(n_town, now.rain_m_per_s),
+    }
+
+
+def _ground(members) -> shaking.Ground:
+    columns = ("x_m", "y_m", "avs30_m_per_s")
+    return shaking.Ground(*(np.asarray(members[name], dtype=float) for name in columns))
+
+
+def _fault(world: World) -> Rectangles:
+    fault = world["fault"]
+    names = ("x_m", "y_m", "top_m", "strike_deg", "dip_deg", "length_m", "width_m")
+    return Rectangles(*(np.asarray(fault[name], dtype=float) for name in names))
+
+
+def _zone(world: World) -> aftershocks.Zone:
+    fault = world["fault"]
+    names = ("x_m", "y_m", "strike_deg", "length_m", "magnitude_mw")
+    return aftershocks.Zone(*(float(fault[name][0]) for name in names))
+
+
+def _main_row(world: World) -> int:
+    return int(np.flatnonzero(world["shock"]["role"] == 0)[0])
+
+
+def _main_of(given: Given) -> int:
+    shocks = given.given_shocks
+    return int(shocks["row"][shocks["origin"] == aftershocks.MAIN][0])
+
+
+def _given_shocks(world: World) -> Table:
+    shock = world["shock"]
+    main = np.asarray(shock["role"]) == 0
+    return Table(
+        {
+            "time_s": np.asarray(shock["time_s"], dtype=np.int64),
+            "x_m": np.asarray(shock["x_m"], dtype=float),
+            "y_m": np.asarray(shock["y_m"], dtype=float),
+            "depth_m": np.asarray(shock["depth_m"], dtype=float),
+            "mw": np.asarray(shock["mw"], dtype=float),
+            "origin": np.where(main, aftershocks.MAIN, aftershocks.GIVEN),
+            "key": shock.keys,
+            "row": np.arange(len(shock)),
+            "residual_log10": np.zeros(len(shock)),
+        }
+    )
+
+
+def _observed(world: World) -> dict[str, Array]:
+    """Class bounds and arrival by (shock, town) from the observed table; all NaN where reports are switched off."""
+    shape = (len(world["shock"]), len(world["municipality"]))
+    low, high, received = (np.full(shape, np.nan) for _ in range(3))
+    listed = np.zeros(shape, dtype=bool)
+    if "observed_intensity" in world and world.settings.get("intensity_reports", 1.0) > 0.0:
+        table = world["observed_intensity"]
+        at = (table["shock"], table["municipality"])
+        low[at], high[at], received[at] = table["low"], table["high"], table["received_s"]
+        listed[at] = True
+    return {"observed_low": low, "observed_high": high, "received_s": received, "listed": listed}
+
+
+def _seen(world: World) -> tuple[Array, Array]:
+    """Cells that stand for a town's intensity: those of its stations, or all its cells if it has none."""
+    station, town_of_cell = world["station"], np.asarray(world["cell"]["municipality"])
+    town_of_station = np.asarray(station["municipality"], dtype=np.int64)
+    bare = ~np.isin(town_of_cell, town_of_station)
+    cells = np.concatenate([np.asarray(station["cell"], dtype=np.int64), np.flatnonzero(bare)])
+    towns = np.concatenate([town_of_station, town_of_cell[bare]])
+    order = np.argsort(towns, kind="stable")
+    return cells[order], towns[order]

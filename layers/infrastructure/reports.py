@@ -1,0 +1,139 @@
+"""Lines of the journal: which lifeline failed or came back where, and what caused it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.infrastructure import crews as gang
+from layers.infrastructure import power, water
+from layers.infrastructure.course import Fresh
+from layers.infrastructure.facilities import HOSPITAL, OFFICE, PUMP
+from layers.infrastructure.roads import CLOSED, EMERGENCY_ONLY
+from layers.infrastructure.state import Given, State
+from twin.contract import Event, Inputs
+
+Causes = list[tuple[str, int]]
+
+
+def events(
+    given: Given, before: State, after: State, inputs: Inputs, fresh: Fresh, span: tuple[int, int]
+) -> list[Event]:
+    """What changed between two states and is worth a line. span: (start_s, end_s)."""
+    return [
+        *_power(given, before, after, span),
+        *_water(given, before, after),
+        *_gas(given, before, after, fresh),
+        *_stations(given, before, after),
+        *_roads(given, before, after, inputs),
+        *_cars(given, before, after, span),
+    ]
+
+
+def _power(given: Given, before: State, after: State, span: tuple[int, int]) -> list[Event]:
+    """Feeders that went out, and those that are wholly back."""
+    place, least = given.power, given.params.event_customers
+    old = power.customers_out(before.power, place, power.section_on(before.power, span[0]))
+    new = power.customers_out(after.power, place, power.section_on(after.power, span[1]))
+    went = np.flatnonzero((old < least) & (new >= least))
+    back = np.flatnonzero((old >= least) & (new < least))
+    lines: list[Event] = []
+    for row in went.tolist():
+        cell = int(place.cell[row])
+        why: Causes = [("shock_intensity", cell), ("buildings_collapsed", cell), ("buildings_burnt", cell)]
+        lines.append(Event("power_out", "feeder_out_customers", row, float(new[row]), causes=why))
+    for row in back.tolist():
+        why = [("feeder_out_customers", row), ("power_aid_crews", 0)]
+        lines.append(Event("power_restored", "feeder_out_customers", row, float(new[row] - old[row]), causes=why))
+    return lines
+
+
+def _water(given: Given, before: State, after: State) -> list[Event]:
+    """Zones that ran dry or are under pressure again, and breaks in those that hold."""
+    place = given.water
+    empty = after.water.phase == water.EMPTY
+    ran_dry = np.flatnonzero(empty & (before.water.phase == water.PRESSURISED))
+    filled = np.flatnonzero((after.water.phase == water.PRESSURISED) & (before.water.phase != water.PRESSURISED))
+    broke = np.flatnonzero(after.water.breaks_ever > before.water.breaks_ever)
+    lines: list[Event] = []
+    for row in broke.tolist():
+        cell = int(place.cell[row])
+        amount = float(after.water.breaks_ever[row] - before.water.breaks_ever[row])
+        why: Causes = [("shock_pgv_m_per_s", cell), ("shock_intensity", cell), ("liquefaction_fraction", cell)]
+        lines.append(Event("pipes_broken", "zone_breaks", row, amount, causes=why))
+    for row in ran_dry.tolist():
+        why = [("zone_breaks", row)]
+        if place.feeder[row] >= 0:
+            why.append(("feeder_out_customers", int(place.feeder[row])))
+        lines.append(Event("zone_dry", "zone_out_households", row, float(place.households[row]), causes=why))
+    for row in filled.tolist():
+        why = [("zone_out_households", row), ("water_aid_crews", 0)]
+        lines.append(Event("zone_refilled", "zone_out_households", row, float(-place.households[row]), causes=why))
+    return lines
+
+
+def _gas(given: Given, before: State, after: State, fresh: Fresh) -> list[Event]:
+    """Blocks shut and blocks wholly open again."""
+    place = given.gas
+    lines: list[Event] = []
+    for row in np.flatnonzero(fresh.blocks_shut).tolist():
+        why: Causes = [("shock_pgv_m_per_s", int(place.cell[row])), ("shock_intensity", int(place.cell[row]))]
+        lines.append(Event("gas_shut", "block_out_customers", row, float(place.customers[row]), causes=why))
+    for row in np.flatnonzero(before.gas.stopped & ~after.gas.stopped).tolist():
+        why = [("block_out_customers", row), ("gas_aid_crews", 0)]
+        lines.append(Event("gas_restored", "block_out_customers", row, float(-place.customers[row]), causes=why))
+    return lines
+
+
+def _stations(given: Given, before: State, after: State) -> list[Event]:
+    """Towns where several stations fell silent, or are back."""
+    if after.telecom.up is before.telecom.up:
+        return []
+    place, least = given.telecom, given.params.event_stations
+    old, new = before.seen.stations_down, after.seen.stations_down
+    lines: list[Event] = []
+    for town in np.flatnonzero((old < least) & (new >= least)).tolist():
+        down = np.flatnonzero(~after.telecom.up & (place.municipality == town))
+        why: Causes = [("feeder_out_customers", int(row)) for row in np.unique(place.feeder[down]) if row >= 0]
+        lines.append(Event("stations_down", "base_stations_down_units", town, float(new[town]), causes=why))
+    for town in np.flatnonzero((old >= least) & (new < least)).tolist():
+        why = [("base_stations_down_units", town)]
+        lines.append(Event("stations_back", "base_stations_down_units", town, float(new[town] - old[town]), causes=why))
+    return lines
+
+
+def _roads(given: Given, before: State, after: State, inputs: Inputs) -> list[Event]:
+    """Sections closed to ordinary vehicles, or open to them again."""
+    if after.roads.status is before.roads.status:
+        return []
+    old, new, place = before.roads.status, after.roads.status, given.roads
+    lines: list[Event] = []
+    for row in np.flatnonzero((old < EMERGENCY_ONLY) & (new >= EMERGENCY_ONLY)).tolist():
+        why: Causes = [("shock_intensity", int(place.cell[row]))]
+        if new[row] == CLOSED:
+            why += [("road_slides", row), ("road_debris_m3", row)]
+        lines.append(Event("road_closed", "road_state", row, float(new[row]), causes=why))
+    for row in np.flatnonzero((old >= EMERGENCY_ONLY) & (new < EMERGENCY_ONLY)).tolist():
+        why = [("road_state", row)]
+        if place.municipality[row] >= 0:
+            why.append(("road_clearing_crews", int(place.municipality[row])))
+        lines.append(Event("road_opened", "road_state", row, float(new[row]), causes=why))
+    return lines
+
+
+def _cars(given: Given, before: State, after: State, span: tuple[int, int]) -> list[Event]:
+    """Generator cars that began to feed a facility."""
+    place, n = given.facilities, len(given.facilities.keys)
+    connect_s = given.params.car_connect_s
+    now = gang.connected(after.crews, gang.CAR, n, connect_s, span[1])
+    if not now.any():
+        return []
+    new = now & ~gang.connected(before.crews, gang.CAR, n, connect_s, span[0])
+    quantity = {HOSPITAL: "hospital_power", OFFICE: "office_power", PUMP: "zone_pump"}
+    lines: list[Event] = []
+    for row in np.flatnonzero(new).tolist():
+        kind, town = int(place.kind[row]), int(place.municipality[row])
+        why: Causes = [("generator_cars_units", town)]
+        if place.feeder[row] >= 0:
+            why.append(("feeder_out_customers", int(place.feeder[row])))
+        lines.append(Event("car_connected", quantity[kind], row - int(place.first[kind]), 1.0, causes=why))
+    return lines

@@ -1,0 +1,147 @@
+"""What the layer knows of the place (Given), what moves (State), and both at time 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from layers.infrastructure import crews, facilities, gas, power, roads, telecom, water
+from layers.infrastructure.crews import CrewPlace, Crews
+from layers.infrastructure.facilities import Facilities, FacilityPlace
+from layers.infrastructure.gas import Gas, GasPlace
+from layers.infrastructure.power import Power, PowerPlace
+from layers.infrastructure.roads import RoadPlace, Roads, Travel
+from layers.infrastructure.telecom import Telecom, TelecomPlace
+from layers.infrastructure.water import Water, WaterPlace
+from twin.chance import Chance
+from twin.params import Params
+from twin.world import World
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class TownPlace:
+    """Cells and towns: who lives where, and the offices. `mean`: (municipality, cell), population weights."""
+
+    n: int
+    keys: Array
+    municipality: Array  # (cell,)
+    households: Array  # (cell,)
+    persons: Array  # (cell,)
+    mean: sparse.csr_matrix
+    gas_share: Array  # (cell,) 1 where there is city gas
+    to_cell_gas: sparse.csr_matrix
+    office_cell: Array  # (office,), -1 for the state
+    office_row: Array  # (municipality,) row of each town's own office
+    hospital_beds: Array
+
+
+@dataclass(frozen=True)
+class Given:
+    """Constants of the layer, by lifeline."""
+
+    params: Params
+    town: TownPlace
+    crews: CrewPlace
+    power: PowerPlace
+    water: WaterPlace
+    gas: GasPlace
+    telecom: TelecomPlace
+    roads: RoadPlace
+    facilities: FacilityPlace
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Last outputs kept: for amounts that are differences, for measuring, for lines of the journal.
+
+    power_on, coverage, connected: shares of households with electricity, of people with a station, of households
+    with water in the pipe, (cell,). The rest by town, (municipality,).
+    """
+
+    power_on: Array
+    coverage: Array
+    connected: Array
+    contracts_out: Array
+    stations_down: Array
+    roads_closed: Array
+    facilities_dark: Array
+    gas_out: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """All that moves; liquefied and intensity_max are kept to notice news. dispatch_due_s: end of manual dispatch."""
+
+    crews: Crews
+    power: Power
+    water: Water
+    gas: Gas
+    telecom: Telecom
+    roads: Roads
+    travel: Travel
+    facilities: Facilities
+    sewer_broken: Array  # (municipality,)
+    dispatch_due_s: Array  # (municipality,)
+    liquefied: float
+    seen: Seen
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs of a world."""
+    return Given(
+        params,
+        _prepare_town(world),
+        crews.prepare(world),
+        power.prepare(world),
+        water.prepare(world),
+        gas.prepare(world),
+        telecom.prepare(world),
+        roads.prepare(world),
+        facilities.prepare(world, params),
+    )
+
+
+def _prepare_town(world: World) -> TownPlace:
+    cell, office, hospital = world["cell"], world["office"], world["hospital"]
+    to_cell_gas = world.carriers["gas_block_to_cell"].matrix.tocsr()
+    n = len(world["municipality"])
+    own = np.flatnonzero((office["kind"] == 0) & (office["municipality"] >= 0))
+    office_row = np.full(n, -1)
+    office_row[office["municipality"][own]] = own
+    return TownPlace(
+        n=n,
+        keys=world["municipality"].keys,
+        municipality=cell["municipality"],
+        households=cell["households"].astype(float),
+        persons=cell["night_persons"].astype(float),
+        mean=world.carriers["cell_to_municipality_mean"].matrix.tocsr(),
+        gas_share=np.asarray(to_cell_gas.sum(axis=1)).ravel() > 0,
+        to_cell_gas=to_cell_gas,
+        office_cell=office["cell"],
+        office_row=office_row,
+        hospital_beds=hospital["beds"].astype(float),
+    )
+
+
+def start(given: Given, chance: Chance) -> State:
+    """Everything sound, every tank full, nobody called."""
+    town, n_cell = given.town, len(given.town.municipality)
+    none, ones = np.zeros(town.n), np.ones(n_cell)
+    return State(
+        crews=crews.start(given.crews),
+        power=power.start(given.power),
+        water=water.start(given.water),
+        gas=gas.start(given.gas),
+        telecom=telecom.start(given.telecom),
+        roads=roads.start(given.roads),
+        travel=roads.start_travel(given.roads, town.n, given.params),
+        facilities=facilities.start(given.facilities, given.params),
+        sewer_broken=none,
+        dispatch_due_s=np.zeros(town.n, np.int64),
+        liquefied=0.0,
+        seen=Seen(ones, ones, ones, none, none, none, none, none),
+    )

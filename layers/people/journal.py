@@ -1,0 +1,111 @@
+"""Which changes of the people layer are worth a line in the journal, and what caused them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from layers.people.release import Ended
+from layers.people.state import DEAD, FIRE, LANDSLIDE, LIFT, RESIDENTIAL, SITE, TRAPPED, Given
+from twin.contract import Event
+from twin.table import Table
+
+Array = np.ndarray
+CAUSES = {
+    RESIDENTIAL: ("wood_collapsed_fraction", "nonwood_collapsed_fraction"),
+    SITE: ("site_damage_fraction",),
+    FIRE: ("fires_burning", "buildings_burnt"),
+    LANDSLIDE: ("slide_buildings",),
+}
+
+
+def harmed(fresh: Table) -> Iterator[Event]:
+    """One line per place and cause for the new dead and the new trapped."""
+    for state, name in ((DEAD, "killed"), (TRAPPED, "trapped")):
+        for kind, causes in CAUSES.items():
+            rows = np.flatnonzero((fresh["state"] == state) & (fresh["kind"] == kind))
+            at_site = kind == SITE
+            quantity = _quantity(at_site, state == DEAD)
+            for place, number in _counted(fresh["site" if at_site else "cell"][rows]):
+                yield Event(
+                    name, quantity, place, number, causes=[(cause, place) for cause in causes], args=(int(kind),)
+                )
+
+
+def ended(victims: Table, rows: Ended) -> Iterator[Event]:
+    """One line per place for those freed by neighbours or responders and for those who died waiting."""
+    kinds = (
+        ("freed_by_neighbours", rows.by_neighbours, False, ("trapped_persons", "site_trapped_persons")),
+        ("freed_by_responders", rows.by_responders, False, ("freed_persons", "site_freed_persons")),
+        ("died_trapped", rows.died_trapped, True, ("trapped_persons", "site_trapped_persons")),
+    )
+    for name, who, died, causes in kinds:
+        for at_site in (False, True):
+            some = who[(victims["site"][who] >= 0) == at_site] if len(who) else who
+            waiting = _quantity(at_site, False)
+            cause = causes[int(at_site)]
+            for place, number in _counted(victims["site" if at_site else "cell"][some]):
+                cited = [(quantity, place) for quantity in dict.fromkeys((waiting, cause))]
+                yield Event(name, _quantity(at_site, died), place, number, causes=cited)
+    for place, number in _counted(victims["cell"][rows.died_hurt]):
+        yield Event("died_untreated", "deaths_persons", place, number, causes=[("deaths_persons", place)])
+
+
+def called(calls_of_cell: Array) -> Iterator[Event]:
+    """One line per cell from which people called about the trapped."""
+    for cell in np.flatnonzero(calls_of_cell):
+        yield Event("call", "trapped_calls", int(cell), calls_of_cell[cell], causes=[("trapped_persons", int(cell))])
+
+
+def towns(
+    given: Given, before: tuple[Array, Array], after: tuple[Array, Array], ill: tuple[Array, Array]
+) -> Iterator[Event]:
+    """Jams that begin or end, and towns where many have fallen ill. Pairs: (traffic, staff) and ill counts."""
+    params = given.params
+    jammed_before, jammed = (traffic > params.journal_traffic_factor for traffic in (before[0], after[0]))
+    for town in np.flatnonzero(jammed != jammed_before):
+        name = "jam_begins" if jammed[town] else "jam_ends"
+        yield Event(name, "traffic_factor", int(town), after[0][town])
+    for town in np.flatnonzero((after[1] < 1.0) & (before[1] >= 1.0)):
+        yield Event("staff_short", "staff_attendance_fraction", int(town), after[1][town])
+    every = params.journal_ill_persons
+    for town in np.flatnonzero(ill[1] // every > ill[0] // every):
+        yield Event("many_ill", "persons_ill", int(town), ill[1][town])
+
+
+def died_of_hardship(fresh: Table) -> Iterator[Event]:
+    """One line per town with disaster-related deaths."""
+    for town, number in _counted(fresh["municipality"]):
+        yield Event(
+            "related_death",
+            "deaths_related_persons",
+            town,
+            number,
+            causes=[("persons_ill", town), ("crowding_fraction", town), ("shelter_wbgt_c", town)],
+        )
+
+
+def confirmed(rise: Array) -> Iterator[Event]:
+    """One line per town in which deaths were confirmed."""
+    for town in np.flatnonzero(rise > 0):
+        yield Event("death_confirmed", "deaths_confirmed_persons", int(town), rise[town])
+
+
+def in_lifts(given: Given, fresh: Table) -> Iterator[Event]:
+    """One line per cell with people shut in lifts."""
+    for cell, number in _counted(fresh["cell"][fresh["kind"] == LIFT]):
+        yield Event("shut_in_lift", "lift_trapped_persons", cell, number, causes=[("shock_intensity", cell)])
+
+
+def _quantity(at_site: bool, died: bool) -> str:
+    if died:
+        return "site_deaths_persons" if at_site else "deaths_persons"
+    return "site_trapped_persons" if at_site else "trapped_persons"
+
+
+def _counted(places: Array) -> list[tuple[int, int]]:
+    if not len(places):
+        return []
+    found, numbers = np.unique(places, return_counts=True)
+    return list(zip(found.tolist(), numbers.tolist()))

@@ -1,0 +1,113 @@
+"""What the people layer reports about itself: series by municipality, internal quantities of events, the stock."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.people.presence import absent_persons
+from layers.people.state import (
+    DEAD,
+    FIRE,
+    HURT,
+    LANDSLIDE,
+    LIFT,
+    LIGHTLY,
+    RELATED,
+    RESIDENTIAL,
+    SEVERELY,
+    SITE,
+    STUCK,
+    TRAPPED,
+    TREATED,
+    Given,
+    State,
+)
+from twin.contract import Series, Var
+
+Array = np.ndarray
+
+RECORDS = (
+    Var("deaths_persons", "person", "cell", doc="deaths in the cell, related ones not counted"),
+    Var("site_deaths_persons", "person", "site", doc="deaths at a large site"),
+    Var("lift_trapped_persons", "person", "cell", doc="people shut in lifts"),
+    Var("deaths_related_persons", "person", "municipality", doc="disaster-related deaths"),
+)
+
+SERIES = (
+    Series("deaths", "person", "people killed so far by the shock, all kinds except related deaths"),
+    Series("deaths_residential", "person", "people killed in dwellings and other ordinary buildings"),
+    Series("deaths_site", "person", "people killed at large sites"),
+    Series("deaths_fire", "person", "people killed by fire"),
+    Series("deaths_landslide", "person", "people killed by landslides"),
+    Series("deaths_related", "person", "disaster-related deaths, never inside `deaths`"),
+    Series("injured_severe", "person", "severely hurt people alive, freed from where they were trapped"),
+    Series("injured_light", "person", "lightly hurt people, freed from where they were trapped"),
+    Series("trapped_persons", "person", "people trapped in dwellings and large sites now"),
+    Series("missing", "person", "people reported unaccounted for and not found"),
+    Series("cardiac_arrest", "person", "dead people found whose death is not yet confirmed"),
+    Series("ill", "person", "people taken ill so far by heat, crowding or lack of care"),
+    Series("persons_home", "person", "people at home now"),
+    Series("persons_away", "person", "residents who stay elsewhere as evacuees"),
+    Series("freed_by_neighbours", "person", "trapped people freed by neighbours so far"),
+    Series("lift_trapped", "person", "people shut in lifts now"),
+)
+
+
+def home_persons(given: Given, state: State) -> Array:
+    """Residents at home now, int64 (cell,)."""
+    out = absent_persons(state.town.absent_fraction, given.town, state.residents, state.quantile)
+    return state.residents - out
+
+
+def missing(state: State) -> Array:
+    """Rows of people reported unaccounted for and not found yet, bool (victim,)."""
+    victims = state.victims
+    gone = (victims["state"] == TRAPPED) | ((victims["state"] == DEAD) & (victims["found_s"] > state.now_s))
+    return gone & (victims["missing_s"] <= state.now_s)
+
+
+def confirmed(state: State) -> Array:
+    """Rows of dead people whose death is confirmed, bool (victim,); related deaths take a certificate instead."""
+    victims = state.victims
+    dead = (victims["state"] == DEAD) & (victims["kind"] != RELATED)
+    return dead & (victims["confirm_s"] <= state.now_s)
+
+
+def in_care(state: State, severity: int) -> Array:
+    """Rows of hurt people alive and out of the rubble, bool (victim,)."""
+    victims = state.victims
+    hurt = (victims["state"] == HURT) | (victims["state"] == TREATED)
+    return hurt & (victims["severity"] == severity)
+
+
+def count(given: Given, state: State, rows: Array) -> Array:
+    """Victims by municipality, float64."""
+    towns = state.victims["municipality"][rows]
+    return np.bincount(towns, minlength=given.n_towns).astype(np.float64)
+
+
+def measure(given: Given, state: State) -> dict[str, Array]:
+    """Every series now, (municipality,) float64."""
+    kind, condition = state.victims["kind"], state.victims["state"]
+    dead = condition == DEAD
+    arrest = dead & (kind != RELATED) & (state.victims["found_s"] <= state.now_s) & ~confirmed(state)
+    masks = {
+        "deaths": dead & (kind != RELATED),
+        "deaths_residential": dead & (kind == RESIDENTIAL),
+        "deaths_site": dead & (kind == SITE),
+        "deaths_fire": dead & (kind == FIRE),
+        "deaths_landslide": dead & (kind == LANDSLIDE),
+        "deaths_related": dead & (kind == RELATED),
+        "injured_severe": in_care(state, SEVERELY),
+        "injured_light": in_care(state, LIGHTLY),
+        "trapped_persons": condition == TRAPPED,
+        "missing": missing(state),
+        "cardiac_arrest": arrest,
+        "lift_trapped": (condition == STUCK) & (kind == LIFT),
+    }
+    values = {name: count(given, state, mask) for name, mask in masks.items()}
+    values["ill"] = (state.ill_home.count + state.ill_shelter.count).astype(np.float64)
+    for name, cells in (("persons_home", home_persons(given, state)), ("persons_away", state.away)):
+        values[name] = np.bincount(given.town, weights=cells, minlength=given.n_towns)
+    values["freed_by_neighbours"] = state.neighbour_freed.astype(np.float64)
+    return values
