@@ -110,7 +110,7 @@ def check(scenario: Name) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON schema of scenario files. / シナリオのJSONスキーマ。"""
-    from scenarios import json_schema
+    from scenarios.reading import json_schema
 
     console.show_json(json_schema())
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
+import typer
 
 from twin.errors import Interrupted, StateError, TwinError
 
@@ -18,15 +18,21 @@ DONE, FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
 
 def exit_code(error: BaseException) -> int:
     """0 done, 1 fault of the program, 2 bad input, 3 interrupted and resumable."""
-    if isinstance(error, click.exceptions.Exit):
+    if isinstance(error, typer.Exit):
         return error.exit_code
-    if isinstance(error, (Interrupted, KeyboardInterrupt, click.exceptions.Abort)):
+    if isinstance(error, (Interrupted, KeyboardInterrupt, typer.Abort)):
         return INTERRUPTED
     if isinstance(error, StateError):
         return FAULT
-    if isinstance(error, (TwinError, click.ClickException)):
+    if isinstance(error, TwinError) or _usage(error):
         return BAD_INPUT
     return FAULT
+
+
+def _usage(error: BaseException) -> str:
+    """What the command-line parser has to say, empty for any other error; its classes moved between versions."""
+    told = getattr(error, "format_message", None)
+    return str(told()) if told else ""
 
 
 class Console:
@@ -75,13 +81,13 @@ class Console:
 
     def tell_error(self, error: BaseException, code: int) -> int:
         """Print what went wrong, without traceback, and return the exit code."""
-        if isinstance(error, click.exceptions.Exit):
+        if isinstance(error, typer.Exit):
             return code
-        if isinstance(error, click.ClickException):
-            text = error.format_message()
-        elif isinstance(error, TwinError):
+        if isinstance(error, TwinError):
             text = str(error)
-        elif isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
+        elif _usage(error):
+            text = _usage(error)
+        elif isinstance(error, (KeyboardInterrupt, typer.Abort)):
             text = "interrupted / 中断しました"
         else:
             text = f"fault of the program ({type(error).__name__}: {error}); run again with --debug and report it"

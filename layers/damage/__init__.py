@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 
-from twin.chance import Chance
-from twin.contract import Clock, Inputs, Layer, Result, Var
-from twin.params import Params
-from twin.world import World
+from layers.damage import events, facilities, fires, shock
+from layers.damage.buildings import fraction
+from layers.damage.state import Given, State, Surface, prepare, start
+from twin.contract import Clock, Event, Inputs, Layer, Lever, Result, Series, Var
+from twin.table import Table
 
 Array = np.ndarray
 
@@ -67,64 +68,150 @@ GIVES = (
 )
 
 
-@dataclass(frozen=True)
-class Given:
-    """Constants of the layer."""
+SERIES = (
+    Series("buildings_collapsed", "building", "buildings totally collapsed so far"),
+    Series("buildings_half_collapsed", "building", "buildings half collapsed so far"),
+    Series("buildings_partial", "building", "buildings partly damaged so far"),
+    Series("buildings_burnt", "building", "buildings burnt down so far"),
+    Series("fires_burning", "1", "fires burning now"),
+    Series("slide_buildings", "building", "buildings hit by landslides so far"),
+    Series("debris_m3", "m3", "disaster waste made so far"),
+    Series("burnt_floor_m2", "m2", "floor area burnt so far, houses still burning included"),
+    Series("slopes_failed_fraction", "1", "share of steep slopes failed by shaking, by slope angle", total="mean"),
+)
+BY_CELL = tuple(series.name for series in SERIES[:6])
 
-    params: Params
-    world: World
-
-
-@dataclass(frozen=True)
-class State:
-    """Nothing yet."""
-
-    n_steps: int
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    return Given(params, world)
-
-
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0."""
-    return State(0)
-
-
-NEUTRAL = {
-    "buildings_collapsed": 0.0,
-    "buildings_half_collapsed": 0.0,
-    "buildings_partial": 0.0,
-    "buildings_burnt": 0.0,
-    "wood_collapsed_fraction": 0.0,
-    "nonwood_collapsed_fraction": 0.0,
-    "wood_half_fraction": 0.0,
-    "nonwood_half_fraction": 0.0,
-    "slide_buildings": 0.0,
-    "site_damage_fraction": 0.0,
-    "fires_burning": 0.0,
-    "road_debris_m3": 0.0,
-    "road_slides": 0.0,
-    "debris_m3": 0.0,
-    "shelter_usable": 1.0,
-    "hospital_usable": 1.0,
-    "depot_usable": 1.0,
-    "office_usable": 1.0,
-    "fuel_station_usable": 1.0,
-    "local_blocked_fraction": 0.0,
-}
+LEVERS = (
+    Lever(
+        "retrofit_share", "1", 0.0, 1.0, "municipality", "retrofit_share", "old wooden houses strengthened beforehand"
+    ),
+    Lever(
+        "seismic_breaker_share", "1", 0.0, 1.0, "prefecture", "seismic_breaker_share", "houses whose supply trips off"
+    ),
+    Lever(
+        "first_extinguishing_fraction",
+        "1",
+        0.0,
+        1.0,
+        "municipality",
+        "first_extinguishing_fraction",
+        "fires residents put out themselves",
+    ),
+)
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Give neutral values."""
-    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
-    return Result(State(state.n_steps + 1), outputs)
+    """Shocks, wet slopes, given incidents, returning power, then the fires."""
+    before, shaken = state.surface, bool(inputs["shock_intensity"].any())
+    if shaken:
+        state = shock.after_shock(given, state, inputs, clock)
+    soil_m = np.maximum(state.soil_water_m, inputs["soil_water_m"])
+    if shaken or _soil_matters(given, state, soil_m):
+        state = shock.tally(given, state, soil_m, clock)
+    state = _sites(given, state, clock)
+    lines = events.of_change(given, before, state.surface, shaken)
+    if inputs["reenergised_customers"].any():
+        state = _power_back(given, state, inputs, clock)
+    if len(state.fires):
+        state, burning = _burn(given, state, inputs, clock)
+        lines += burning
+    return Result(state, _outputs(state.surface), lines)
+
+
+def _outputs(surface: Surface) -> dict[str, Array]:
+    return {field.name: getattr(surface, field.name) for field in fields(surface)}
+
+
+def _soil_matters(given: Given, state: State, soil_m: Array) -> bool:
+    """Whether the water has risen, by more than a trifle, to where shaken slopes begin to fail."""
+    rise_m = (soil_m - state.soil_water_m).max()
+    return bool(rise_m > given.params.soil_water_step_m and soil_m.max() > given.params.wet_soil_water_m)
+
+
+def _sites(given: Given, state: State, clock: Clock) -> State:
+    """Large sites: floors lost by shaking or in a given incident."""
+    happened = facilities.given_losses(
+        given.sites.keys.size, given.incident_site, given.incident_s, given.incident_loss, clock.end_s
+    )
+    lost = np.maximum(state.site_shaken, happened)
+    if np.array_equal(lost, state.surface.site_damage_fraction):
+        return state
+    return replace(state, surface=replace(state.surface, site_damage_fraction=lost))
+
+
+def _power_back(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
+    """Fires that start when supply returns to damaged houses."""
+    surface = state.surface
+    broken = fraction(surface.buildings_collapsed + surface.buildings_half_collapsed, given.all_buildings)
+    more = fires.power_ignitions(inputs["reenergised_customers"], broken, given.params)
+    return shock.ignite(given, state, more, fires.BY_POWER, clock)
+
+
+def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, list[Event]]:
+    """Fires break out, are put out at once or grow; those that end leave the table."""
+    table, params = state.fires, given.params
+    wind = float(inputs["wind_m_per_s"][0])
+    flaring = (table["ignite_s"] <= clock.end_s) & (table["burning"] == 0)
+    at_once = fires.put_out_at_once(
+        table, flaring, inputs["first_response_fraction"], given.cell_keys, params, clock.chance
+    )
+    jump = fires.jump_chance(given.wood_per_m2, wind, params)
+    begun = flaring & ~at_once
+    limit = np.where(begun, fires.spread_limit(table, jump, given.cell_keys, clock.chance), table["limit"])
+    table = table.with_columns(limit=limit, burning=np.where(begun, 1, table["burning"]))
+    lines = [
+        events.of_fire("fire", int(table["cell"][row]), 1.0, table["cause"][row] == fires.BY_POWER)
+        for row in np.flatnonzero(begun)
+    ]
+    table = _advance(given, table, inputs, clock, wind)
+    ended = (table["limit"] > 0.0) & (table["burning"] == 0)
+    lines += [
+        events.of_fire("fire_out", int(table["cell"][row]), float(np.floor(table["burnt"][row])), False)
+        for row in np.flatnonzero(ended)
+    ]
+    left = table.select(~(ended | at_once))
+    over = np.bincount(table["cell"][ended], weights=table["burnt"][ended], minlength=given.cell_keys.size)
+    surface = _fire_counts(given, state, table, left)
+    return replace(state, fires=left, surface=surface, houses_lost=state.houses_lost + over), lines
+
+
+def _advance(given: Given, table: Table, inputs: Inputs, clock: Clock, wind: float) -> Table:
+    cell = table["cell"]
+    in_cell = np.bincount(cell, weights=table["burning"], minlength=given.cell_keys.size)
+    crews = inputs["fire_crews"][cell] / np.maximum(in_cell[cell], 1.0)
+    dt_s = np.clip(clock.end_s - np.maximum(table["ignite_s"], clock.start_s), 0, clock.dt_s).astype(float)
+    against = fires.Defence(crews, inputs["water_service_fraction"][cell], inputs["first_response_fraction"][cell])
+    return fires.burn(table, dt_s, against, wind, given.params)
+
+
+def _fire_counts(given: Given, state: State, table: Table, left: Table) -> Surface:
+    """Fires burning and whole houses burnt by cell; a house counts once it has burnt down."""
+    n_cell = given.cell_keys.size
+    burnt_before = np.zeros(n_cell)
+    old = state.fires
+    np.add.at(burnt_before, old["cell"], np.floor(old["burnt"]))
+    now = np.bincount(table["cell"], weights=np.floor(table["burnt"]), minlength=n_cell)
+    burnt = np.minimum(state.surface.buildings_burnt + now - burnt_before, given.all_buildings)
+    burning = np.bincount(left["cell"], weights=left["burning"], minlength=n_cell).astype(float)
+    return replace(state.surface, fires_burning=burning, buildings_burnt=burnt)
 
 
 def measure(given: Given, state: State) -> dict[str, Array]:
-    """No series yet."""
-    return {}
+    """Series by town."""
+    values = {
+        name: np.bincount(given.town_of_cell, weights=getattr(state.surface, name), minlength=given.n_town)
+        for name in BY_CELL
+    }
+    burning = np.bincount(state.fires["cell"], weights=state.fires["burnt"], minlength=given.cell_keys.size)
+    floor_m2 = (state.houses_lost + burning) * given.wood_floor_m2
+    weight = np.maximum(np.bincount(given.town_of_cell, weights=given.slope_deg, minlength=given.n_town), 1e-9)
+    failed = np.bincount(given.town_of_cell, weights=given.slope_deg * state.slope_shaken, minlength=given.n_town)
+    return {
+        **values,
+        "debris_m3": state.surface.debris_m3,
+        "burnt_floor_m2": np.bincount(given.town_of_cell, weights=floor_m2, minlength=given.n_town),
+        "slopes_failed_fraction": failed / weight,
+    }
 
 
 LAYER = Layer(
@@ -137,7 +224,20 @@ LAYER = Layer(
     step=step,
     measure=measure,
     params_file=Path(__file__).with_name("params.toml"),
-    stocks=(),
+    levers=LEVERS,
+    series=SERIES,
     every_s=600,
-    wakes=(),
+    wakes=("shock_intensity",),
+    tables=(
+        "cell",
+        "municipality",
+        "road",
+        "site",
+        "incident",
+        "shelter",
+        "hospital",
+        "depot",
+        "office",
+        "fuel_station",
+    ),
 )

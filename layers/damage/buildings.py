@@ -7,6 +7,7 @@ never fall when intensity grows, and total <= half <= partial (each grade includ
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr
 
 from twin.chance import Chance
 from twin.numerics import fragility
@@ -33,7 +34,8 @@ def damage_probability(effective: Array, peak: Array, liquefied: Array, params: 
     """P(at least grade) by cell, class and grade; liquefied ground adds its own share."""
     graver = fragility.shaking_damage_probability(effective)
     lighter = fragility.shaking_damage_probability(peak)
-    by_shaking = np.concatenate([graver[..., :PARTIAL], np.maximum(lighter, graver)[..., PARTIAL:]], axis=-1)
+    by_shaking = np.concatenate([graver[..., :PARTIAL], lighter[..., PARTIAL:]], axis=-1)
+    by_shaking[:, OLD_WOOD, TOTAL] = old_wood_collapse(by_shaking[:, OLD_WOOD, TOTAL], effective, params)
     stronger = params.retrofit_share
     old = (1.0 - stronger) * by_shaking[:, OLD_WOOD] + stronger * by_shaking[:, NEWER_WOOD]
     by_shaking[:, OLD_WOOD] = old
@@ -41,9 +43,17 @@ def damage_probability(effective: Array, peak: Array, liquefied: Array, params: 
     return 1.0 - (1.0 - by_shaking) * (1.0 - by_ground)
 
 
-def damaged_buildings(
-    buildings: Array, cell_keys: Array, probability: Array, before: Array, chance: Chance
-) -> Array:
+def old_wood_collapse(oldest: Array, effective: Array, params: Params) -> Array:
+    """Total collapse of wooden houses to 1980, (cell,): the stored curve holds for those to 1961 only.
+
+    Most of the class was built later, between that curve and the one of 1981-2000.
+    """
+    spread = fragility.SHAKING_SD[OLD_WOOD]
+    later = ndtr((effective - params.old_wood_later_mean_intensity) / spread)
+    return oldest + params.old_wood_later_share * (np.minimum(later, oldest) - oldest)
+
+
+def damaged_buildings(buildings: Array, cell_keys: Array, probability: Array, before: Array, chance: Chance) -> Array:
     """Whole numbers at or above each grade (cell, class, grade), never fewer than `before`."""
     keys = cell_keys[:, None] + np.arange(N_CLASS)
     quantile = chance.uniform("damage.capacity", keys)[..., None]

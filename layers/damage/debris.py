@@ -18,7 +18,9 @@ def waste_m3(collapsed: Array, half: Array, params: Params) -> Array:
     return per_building_m3 * (collapsed + params.half_waste_fraction * half)
 
 
-def on_road_m3(frontage_buildings: Array, collapsed_fraction: Array, keys: Array, params: Params, chance: Chance) -> Array:
+def on_road_m3(
+    frontage_buildings: Array, collapsed_fraction: Array, keys: Array, params: Params, chance: Chance
+) -> Array:
     """Debris on each road from collapsed buildings beside it (road,); whole buildings fall."""
     fallen = chance.whole("damage.road_frontage", keys, frontage_buildings * collapsed_fraction)
     per_building_m3 = params.waste_t_per_building * params.waste_m3_per_t * params.waste_on_road_fraction

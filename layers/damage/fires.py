@@ -6,6 +6,8 @@ slower when crews hold it, and ends when crews have worked long enough or when i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from twin.chance import Chance
@@ -19,8 +21,11 @@ M2_PER_KM2 = 1e6
 
 
 def no_fires() -> Table:
-    """Columns: cell, number (of the ignition in its cell and cause), cause, ignite_s, burning (0/1), burnt
-    (buildings, grows continuously), limit (buildings), work_s (crew seconds done), spent_s (since it reached its limit)."""
+    """An empty table of fires.
+
+    cell; number (of the ignition in its cell and cause); cause; ignite_s; burning (0/1); burnt and limit
+    (buildings, burnt grows continuously); work_s (crew seconds done); spent_s (since the limit was reached).
+    """
     return Table.empty(
         cell="int64", number="int64", cause="int64", ignite_s="int64", burning="int64",
         burnt="float64", limit="float64", work_s="float64", spent_s="float64",
@@ -47,23 +52,35 @@ def power_ignitions(reenergised_customers: Array, damaged_fraction: Array, param
     return reenergised_customers * damaged_fraction * params.reenergising_ignition_fraction * (1.0 - off)
 
 
-def kindle(fires: Table, cells: Array, first_number: Array, count: Array, cause: int, now_s: int, keys: Array, params: Params, chance: Chance) -> Table:
-    """Add `count` ignitions to each of `cells`; they flare up after a drawn delay."""
-    repeat = np.repeat(np.arange(cells.size), count.astype(np.int64))
+@dataclass(frozen=True)
+class Ignitions:
+    """New ignitions of one cause: cells, number of earlier ones there, how many more; all (row,)."""
+
+    cells: Array
+    first_number: Array
+    count: Array
+    cause: int
+
+
+def kindle(fires: Table, new: Ignitions, now_s: int, keys: Array, params: Params, chance: Chance) -> Table:
+    """Add new ignitions to the table; they flare up after a drawn delay. keys (cell,)."""
+    repeat = np.repeat(np.arange(new.cells.size), new.count.astype(np.int64))
     if not repeat.size:
         return fires
-    inner = np.arange(repeat.size) - np.searchsorted(repeat, repeat)
-    number = first_number[repeat].astype(np.int64) + inner
-    cell = cells[repeat]
-    mean_s = params.ignition_delay_s if cause == BY_SHAKING else params.power_ignition_delay_s
-    delay_s = chance.exponential(f"damage.ignition_delay_{cause}", keys[cell], mean_s, number)
+    within = np.arange(repeat.size) - np.searchsorted(repeat, repeat)
+    number = new.first_number[repeat].astype(np.int64) + within
+    cell = new.cells[repeat]
+    mean_s = params.ignition_delay_s if new.cause == BY_SHAKING else params.power_ignition_delay_s
+    delay_s = chance.exponential(f"damage.ignition_delay_{new.cause}", keys[cell], mean_s, number)
     return fires.append(
-        cell=cell, number=number, cause=cause, ignite_s=now_s + delay_s.astype(np.int64), burning=0,
+        cell=cell, number=number, cause=new.cause, ignite_s=now_s + delay_s.astype(np.int64), burning=0,
         burnt=0.0, limit=0.0, work_s=0.0, spent_s=0.0,
     )  # fmt: skip
 
 
-def put_out_at_once(fires: Table, flaring: Array, first_response: Array, keys: Array, params: Params, chance: Chance) -> Array:
+def put_out_at_once(
+    fires: Table, flaring: Array, first_response: Array, keys: Array, params: Params, chance: Chance
+) -> Array:
     """Which flaring fires residents put out before they grow (fire,)."""
     cell = fires["cell"]
     able = np.minimum(first_response[cell] / params.first_response_reference, 1.0)
@@ -83,15 +100,26 @@ def jump_chance(wood_per_m2: Array, wind_m_per_s: float, params: Params) -> Arra
     return 1.0 - (1.0 - calm) ** (1.0 + wind_m_per_s / params.jump_wind_m_per_s)
 
 
-def burn(fires: Table, dt_s: Array, crews: Array, water_fraction: Array, wind_m_per_s: float, params: Params) -> Table:
+@dataclass(frozen=True)
+class Defence:
+    """What stands against each fire (fire,): crews at work, share of piped water, share of adults who can help."""
+
+    crews: Array
+    water_fraction: Array
+    first_response: Array
+
+
+def burn(fires: Table, dt_s: Array, against: Defence, wind_m_per_s: float, params: Params) -> Table:
     """Advance burning fires by `dt_s` each (fire,): spread, hold, put out; rows that are out get burning = 0.
 
-    crews: crews at work per fire; water_fraction: piped service at the fire. Sub-steps of at most 300 s.
+    Residents slow a fire, crews hold it and put it out. Sub-steps of at most 300 s.
     """
     burnt, work_s, spent_s = (fires[name].copy() for name in ("burnt", "work_s", "spent_s"))
     burning = fires["burning"] > 0
-    useful = crews * (params.dry_crew_fraction + (1.0 - params.dry_crew_fraction) * water_fraction)
-    hold = np.minimum(useful / params.crews_to_hold, 1.0)
+    useful = against.crews * (params.dry_crew_fraction + (1.0 - params.dry_crew_fraction) * against.water_fraction)
+    able = np.minimum(against.first_response / params.first_response_reference, 1.0)
+    slowed = params.residents_hold_fraction * able * against.water_fraction
+    hold = 1.0 - (1.0 - slowed) * (1.0 - np.minimum(useful / params.crews_to_hold, 1.0))
     speed = (1.0 + wind_m_per_s / params.speed_wind_m_per_s) / params.house_burn_s
     n_sub = max(1, int(np.ceil(dt_s.max(initial=0.0) / SUB_STEP_S)))
     for _ in range(n_sub):
@@ -99,6 +127,6 @@ def burn(fires: Table, dt_s: Array, crews: Array, water_fraction: Array, wind_m_
         burnt = np.minimum(burnt + sub_s * speed * (1.0 - hold), fires["limit"])
         work_s = work_s + sub_s * useful
         spent_s = np.where(burnt >= fires["limit"], spent_s + sub_s, 0.0)
-        out = (work_s >= params.crew_s_per_house * np.maximum(burnt, 1.0)) | (spent_s >= params.burn_out_s)
+        out = (work_s >= params.crew_per_house_s * np.maximum(burnt, 1.0)) | (spent_s >= params.burn_out_s)
         burning = burning & ~out
     return fires.with_columns(burnt=burnt, work_s=work_s, spent_s=spent_s, burning=burning.astype(np.int64))

@@ -13,9 +13,13 @@ Array = np.ndarray
 M_PER_KM = 1000.0
 
 
-def failure_by_shaking(steep_deg: Array, pga_m_per_s2: Array, params: Params) -> Array:
-    """Share of steep slopes that fail: Rokko score, spread over slopes by a normal distribution; same shape."""
+def failure_by_shaking(steep_deg: Array, pga_m_per_s2: Array, soil_water_m: Array, params: Params) -> Array:
+    """Share of steep slopes that fail in a shock: Rokko score, raised by water in the soil; same shape.
+
+    Slopes differ, so the share is a normal distribution in the score.
+    """
     score = ground.slope_failure_score(steep_deg, 0.0, pga_m_per_s2)
+    score = score + params.soil_water_score * soil_water_m / params.critical_soil_water_m
     share = ndtr((score - params.slope_score_mean) / params.slope_score_sd)
     return np.where(pga_m_per_s2 > 0.0, share, 0.0)
 
@@ -35,13 +39,17 @@ def either(first: Array, second: Array) -> Array:
     return 1.0 - (1.0 - first) * (1.0 - second)
 
 
-def buildings_hit(buildings: Array, exposed_fraction: Array, failed: Array, keys: Array, params: Params, chance: Chance) -> Array:
+def buildings_hit(
+    buildings: Array, exposed_fraction: Array, failed: Array, keys: Array, params: Params, chance: Chance
+) -> Array:
     """Buildings hit by slides so far (cell,), whole numbers that grow with the share of failed slopes."""
     mean = buildings * exposed_fraction * failed * params.slide_hit_fraction
     return np.minimum(chance.whole("damage.slide", keys, mean), buildings)
 
 
-def slides_on_roads(length_m: Array, exposed_fraction: Array, failed: Array, keys: Array, params: Params, chance: Chance) -> Array:
+def slides_on_roads(
+    length_m: Array, exposed_fraction: Array, failed: Array, keys: Array, params: Params, chance: Chance
+) -> Array:
     """Slope failures that reached each road so far (road,), whole numbers."""
     mean = length_m / M_PER_KM * exposed_fraction * failed * params.road_slides_per_km
     return chance.whole("damage.road_slide", keys, mean)

@@ -123,7 +123,7 @@ GIVES = (
 
 
 RECORDS = (
-    Var("shelter_limit", "1", "shelter", doc="condition that binds: floor, check, heat, toilets, water, staff"),
+    Var("shelter_limit", "1", "shelter", doc="condition that binds: floor, check, heat, toilets, water, staff, power"),
     Var(
         "refused_persons",
         "person",
@@ -137,6 +137,7 @@ SERIES = (
     Series("evacuees_in_shelters", "person", "people inside designated shelters now"),
     Series("evacuees_in_cars", "person", "people staying in cars now; not observed in 2026"),
     Series("evacuees_elsewhere", "person", "evacuees with relatives, in hotels, undesignated places and yards"),
+    Series("evacuees_in_hospital", "person", "evacuees transferred to hospital and not yet back"),
     Series("shelters_open", "unit", "designated shelters open"),
     Series("shelters_full", "unit", "open shelters that take nobody in"),
     Series("shelter_capacity_persons", "person", "habitable capacity of the open shelters"),

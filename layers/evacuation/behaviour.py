@@ -49,12 +49,14 @@ def fear_share(params: Params, felt: Array, night: float, damaged: Array) -> Arr
     return np.minimum(level * time_of_day * (params.fear_rate + params.fear_damage_rate * damaged), 1.0)
 
 
-def fear_share_2016(params: Params) -> float:
-    """Share of residents that the calibrated fear drives out under the shocks of April 2016 (observed: 10.3 %).
+def fear_ratio_2016(params: Params) -> float:
+    """Observed share of residents in shelters at the peak of April 2016 over what this event's fear gives then.
 
-    Observed over modelled is the ratio by which fear in 2016 exceeded what this event's calibration explains.
+    The fear calibrated on 2026 is applied to the shocks, the night and the damage of 2016; how far the ratio lies
+    above 1 is what this calibration leaves unexplained (a second, larger shock; colder nights; no heat in cars).
     """
-    return float(fear_share(params, np.array(params.felt_2016), 1.0, np.array(params.damaged_2016_fraction)))
+    modelled = fear_share(params, np.array(params.felt_2016), 1.0, np.array(params.damaged_2016_fraction))
+    return float(params.share_2016 / (modelled * params.fear_split[Place.SHELTER]))
 
 
 def outage_share(params: Params, inputs: Inputs, demand: Demand, town: Array, night: float) -> Array:

@@ -48,7 +48,7 @@ def counts_now(params: Params, origin_of_day_s: int, clock: Clock) -> bool:
 def head_count(given: Given, halls: Halls, staffed: Array, chance: Chance, occurrence: int) -> Array:
     """Last counted number per shelter after this head-count, NaN where never counted.
 
-    staffed: share of the wanted staff each town has, (municipality,). A shelter is counted with that probability;
+    staffed: staff over the staff a full count takes, 0..1 (municipality,). A shelter is counted with that probability;
     the others keep their old number (an old number is what the town then reports).
     """
     quantile = chance.uniform("evacuation.count", given.hall_keys, occurrence)
@@ -79,7 +79,8 @@ def count(
     if not counts_now(given.params, given.origin_of_day_s, clock):
         return halls, towns, state.n_counts
     wanted = given.halls.sums(staff_wanted_persons(given, halls))
-    staffed = np.minimum(inputs["shelter_staff_persons"] / np.maximum(wanted, 1.0), 1.0)
+    enough = given.params.count_staff_fraction * np.maximum(wanted, 1.0)
+    staffed = np.minimum(inputs["shelter_staff_persons"] / enough, 1.0)
     counted = head_count(given, halls, staffed, clock.chance, state.n_counts)
     known = known_persons(given.halls, halls.status, counted, towns.counted_persons)
     return replace(halls, counted_persons=counted), replace(towns, counted_persons=known), state.n_counts + 1

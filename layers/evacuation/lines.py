@@ -8,7 +8,7 @@ import numpy as np
 
 from layers.evacuation.moves import Moved
 from layers.evacuation.shelters import floor_persons
-from layers.evacuation.state import Demand, Given, Halls, Limit, Reason, State, Status, Towns
+from layers.evacuation.state import LIMIT_NAMES, REASON_NAMES, Demand, Given, Halls, Limit, Reason, State, Status, Towns
 from twin.contract import Event
 
 Array = np.ndarray
@@ -25,7 +25,8 @@ def limit_causes(given: Given, row: int, limit: int) -> Causes:
         Limit.TOILETS: (("shelter_water", row), ("shelter_toilets_fraction", row)),
         Limit.WATER: (("shelter_drink_fraction", row),),
         Limit.STAFF: (("shelter_staff_persons", town),),
-    }[Limit(limit)]
+        Limit.POWER: (("shelter_power", row),),
+    }[limit]
 
 
 def of_halls(given: Given, before: Halls, after: Halls, by_residents: Array) -> list[Event]:
@@ -37,12 +38,12 @@ def of_halls(given: Given, before: Halls, after: Halls, by_residents: Array) -> 
     events = []
     for row in changed[large[changed] | (before.persons[changed] > 0)].tolist():
         town = int(given.halls.town[row])
-        status = Status(int(after.status[row]))
+        status = int(after.status[row])
         if status == Status.OPEN:
             staff: Causes = (("shelter_checks_units", town), ("shelter_staff_persons", town))
             who = "residents" if by_residents[row] else "town"
             causes: Causes = (("refused_persons", town),) if by_residents[row] else staff
-            args = (who, Limit(int(after.limit[row])).name.lower())
+            args = (who, LIMIT_NAMES[int(after.limit[row])])
             events.append(
                 Event(
                     "shelter_opened",
@@ -74,7 +75,7 @@ def of_full(given: Given, before: Halls, after: Halls) -> list[Event]:
             float(after.persons[row]),
             -1,
             limit_causes(given, row, int(after.limit[row])),
-            (Limit(int(after.limit[row])).name.lower(),),
+            (LIMIT_NAMES[int(after.limit[row])],),
         )
         for row in filled.tolist()
     ]
@@ -84,7 +85,7 @@ def reason_causes(given: Given, demand: Demand, town: int) -> tuple[str, Causes]
     """Main reason of a town's evacuees and the quantity behind it, in the cell where it weighs most."""
     cells = np.flatnonzero(given.cells.town == town)
     wanted = demand.wanted_persons[:, cells]
-    reason = Reason(int(np.argmax(wanted.sum(axis=1))))
+    reason = int(np.argmax(wanted.sum(axis=1)))
     cell = int(cells[np.argmax(wanted[reason])])
     causes = {
         Reason.LOST: (("persons_displaced", cell),),
@@ -93,7 +94,7 @@ def reason_causes(given: Given, demand: Demand, town: int) -> tuple[str, Causes]
         Reason.ORDER: (("evacuation_order_fraction", town), ("tsunami_advisory", town)),
         Reason.BROUGHT: (("brought_persons", town),),
     }[reason]
-    return reason.name.lower(), causes
+    return REASON_NAMES[reason], causes
 
 
 def of_moves(given: Given, demand: Demand, left: Array, returned: Array) -> tuple[list[Event], Array, Array]:

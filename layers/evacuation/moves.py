@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -115,4 +116,4 @@ def transfer_ill(given: Given, away: Array, towns: Towns, ill: Array, quantile: 
         "transferred_persons": towns.transferred_persons + due,
         "in_hospital_level": level,
     }
-    return Transfers(away, Towns(**{**vars(towns), **changed}), from_halls, due, discharged)
+    return Transfers(away, replace(towns, **changed), from_halls, due, discharged)

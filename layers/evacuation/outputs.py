@@ -52,6 +52,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "evacuees_in_shelters": sums(halls.present),
         "evacuees_in_cars": state.towns.car_persons,
         "evacuees_elsewhere": elsewhere(given, state),
+        "evacuees_in_hospital": given.cells.sums(state.away_persons[Place.HOSPITAL]),
         "shelters_open": sums(halls.status == Status.OPEN),
         "shelters_full": sums(halls.full),
         "shelter_capacity_persons": sums(halls.capacity_persons),

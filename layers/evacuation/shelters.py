@@ -24,20 +24,22 @@ def live(halls: Halls) -> Array:
     return (halls.status == Status.OPEN) | (halls.status == Status.WAITING)
 
 
-def shelters_wanted(given: Given, halls: Halls, alarmed: Array, target: Array, turned_persons: Array) -> Array:
+def shelters_wanted(
+    given: Given, halls: Halls, alarmed: Array, target: Array, usable: Array, turned_persons: Array
+) -> Array:
     """Number of shelters each town wants open, (municipality,): its decision, or a share of all once alarmed.
 
     target: decided number, NaN = no decision. Where people are turned away and no shelter is about to open, as many
     more are wanted as their number fills.
     """
     params, groups = given.params, given.halls
-    ahead = np.ceil(params.open_ahead_fraction * groups.sums(np.ones(len(halls.persons)))) * alarmed
+    ahead = np.ceil(params.open_ahead_fraction * groups.count) * alarmed
     wanted = np.where(np.isnan(target), ahead, target)
     called = live(halls)
     floor = floor_persons(given)
-    mean_persons = groups.sums(floor) / np.maximum(groups.sums(np.ones(len(floor))), 1.0)
+    mean_persons = groups.sums(floor) / np.maximum(groups.count, 1.0)
     more = np.ceil(turned_persons / np.maximum(mean_persons, 1.0))
-    none_coming = groups.sums(halls.status == Status.WAITING) == 0
+    none_coming = groups.sums((halls.status == Status.WAITING) & (usable >= LEAST_USABLE)) == 0
     return np.maximum(wanted, np.where(none_coming & (turned_persons > 0), groups.sums(called) + more, 0.0))
 
 
@@ -106,10 +108,13 @@ def shut_damaged(halls: Halls, usable: Array) -> Halls:
     return replace(halls, status=np.where(broken, Status.UNUSABLE, halls.status).astype(np.int8))
 
 
-def consolidate(given: Given, halls: Halls, target: Array) -> Halls:
-    """Close the emptiest shelters of towns that decided on fewer, as far as the others have room for their people."""
+def consolidate(given: Given, halls: Halls, target: Array, turned_persons: Array) -> Halls:
+    """Close the emptiest shelters of towns that decided on fewer, as far as the others have room for their people.
+
+    Nothing is closed while people are turned away.
+    """
     is_open = halls.status == Status.OPEN
-    excess = np.where(np.isnan(target), 0.0, given.halls.sums(is_open) - target)
+    excess = np.where(np.isnan(target) | (turned_persons > 0), 0.0, given.halls.sums(is_open) - target)
     towns = np.flatnonzero(excess > 0)
     if not towns.size:
         return halls
@@ -150,8 +155,8 @@ def staff_wanted_persons(given: Given, halls: Halls) -> Array:
     return np.maximum(by_people, params.hall_staff_persons) * called
 
 
-def habitable(given: Given, halls: Halls, inputs: Inputs, wbgt_c: Array) -> tuple[Array, Array]:
-    """Habitable capacity, whole persons (shelter,), and which Limit binds, int8; the smallest of six conditions.
+def habitable(given: Given, halls: Halls, inputs: Inputs, wbgt_c: Array, night: float) -> tuple[Array, Array]:
+    """Habitable capacity, whole persons (shelter,), and which Limit binds, int8; the smallest of seven conditions.
 
     A condition that is met limits to the floor. Shortages of water and of toilets scale the floor, so that
     capacity does not depend on who happens to be inside.
@@ -174,6 +179,7 @@ def habitable(given: Given, halls: Halls, inputs: Inputs, wbgt_c: Array) -> tupl
             np.maximum(flush, portable),
             floor * (params.own_drink_fraction + (1.0 - params.own_drink_fraction) * drink),
             params.self_run_persons + share * 100.0 / params.staff_per_100_persons,
+            floor * (1.0 - params.dark_hall_loss * night * (1.0 - inputs["shelter_power"])),
         ]
     )
     limit = np.argmin(limits, axis=0)
@@ -227,11 +233,11 @@ def manage(
     """Run all decisions on opening and closing for one step; returns (halls, bool: opened by residents)."""
     target, usable = inputs["shelters_target_units"], inputs["shelter_usable"]
     halls = shut_damaged(halls, usable)
-    wanted = shelters_wanted(given, halls, alarmed, target, turned_persons)
+    wanted = shelters_wanted(given, halls, alarmed, target, usable, turned_persons)
     halls = call_up(given, halls, wanted, turned_persons, clock.end_s, clock.chance)
     halls = check(given, halls, inputs["shelter_checks_units"], usable)
     halls, by_residents = open_doors(given, halls, inputs["shelter_staff_persons"], usable, turned_persons, clock.end_s)
-    return consolidate(given, halls, target), by_residents
+    return consolidate(given, halls, target, turned_persons), by_residents
 
 
 def assess(given: Given, halls: Halls, inputs: Inputs, clock: Clock) -> Halls:
@@ -239,7 +245,7 @@ def assess(given: Given, halls: Halls, inputs: Inputs, clock: Clock) -> Halls:
     night = night_fraction(given.params, clock.hour)
     cooled = cooling_fraction(given, inputs["shelter_power"], inputs["shelter_cooling_fraction"])
     wbgt_c = indoor_wbgt_c(given.params, inputs["wbgt_c"][given.halls.town], cooled, night)
-    capacity, limit = habitable(given, halls, inputs, wbgt_c)
+    capacity, limit = habitable(given, halls, inputs, wbgt_c, night)
     return replace(halls, wbgt_c=wbgt_c, capacity_persons=capacity, limit=limit)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from twin.world import IndexSet, World
 Array = np.ndarray
 
 
-class Reason(IntEnum):
+class Reason:
     """Why people want to be away from home: rows of `Demand.wanted_persons`."""
 
     LOST = 0  # the home cannot be lived in
@@ -26,7 +25,7 @@ class Reason(IntEnum):
     BROUGHT = 4  # freed or helped by responders and brought to a shelter
 
 
-class Place(IntEnum):
+class Place:
     """Where evacuees stay: rows of `State.away_persons`. The first four are what people wish for."""
 
     SHELTER = 0
@@ -37,10 +36,12 @@ class Place(IntEnum):
     HOSPITAL = 5  # transferred out: no longer an evacuee, but not at home either
 
 
-N_WISHES = 4  # places people wish for
+N_WISHES, N_PLACES = 4, 6  # places people wish for; all
+REASON_NAMES = ("lost_home", "outage", "fear", "order", "brought")
+LIMIT_NAMES = ("floor", "check", "heat", "toilets", "water", "staff", "power")
 
 
-class Status(IntEnum):
+class Status:
     """What a shelter is."""
 
     CLOSED = 0
@@ -50,7 +51,7 @@ class Status(IntEnum):
     UNUSABLE = 4  # found unsafe
 
 
-class Limit(IntEnum):
+class Limit:
     """Which condition binds a shelter's habitable capacity."""
 
     FLOOR = 0
@@ -59,6 +60,7 @@ class Limit(IntEnum):
     TOILETS = 3
     WATER = 4
     STAFF = 5
+    POWER = 6  # no light or ventilation at night
 
 
 @dataclass(frozen=True)
@@ -191,14 +193,14 @@ def start(given: Given, chance: Chance) -> State:
     none, nobody = np.zeros(n_towns), np.zeros(n_halls)
     return State(
         demand=Demand(
-            wanted_persons=np.zeros((len(Reason), n_cells)),
+            wanted_persons=np.zeros((len(REASON_NAMES), n_cells)),
             power_out_s=np.zeros(n_cells),
             water_out_s=np.zeros(n_cells),
             felt=none,
             car_factor=np.ones(n_towns),
             alarmed=np.zeros(n_towns, dtype=bool),
         ),
-        away_persons=np.zeros((len(Place), n_cells)),
+        away_persons=np.zeros((N_PLACES, n_cells)),
         halls=Halls(
             status=np.zeros(n_halls, dtype=np.int8),
             checked=np.zeros(n_halls, dtype=bool),

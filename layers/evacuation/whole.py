@@ -16,7 +16,7 @@ class Grouping:
 
     town: (member,) row of the municipality. order: members sorted by municipality, then by rank inside it.
     first: (municipality,) position in `order` where each municipality begins. filled: municipalities with members;
-    by_town: members sorted by municipality, None where they already are.
+    by_town: members sorted by municipality, None where they already are. count: members in each municipality.
     """
 
     town: Array
@@ -24,6 +24,7 @@ class Grouping:
     first: Array
     filled: Array
     by_town: Array | None
+    count: Array
 
     @property
     def n_towns(self) -> int:
@@ -44,9 +45,10 @@ def group(town: Array, n_towns: int, rank: Array | None = None) -> Grouping:
     town = np.asarray(town, dtype=np.int64)
     order = np.lexsort((np.arange(len(town)), np.zeros(len(town)) if rank is None else rank, town))
     first = np.searchsorted(town[order], np.arange(n_towns))
-    filled = np.flatnonzero(np.bincount(town, minlength=n_towns))
+    count = np.bincount(town, minlength=n_towns).astype(np.float64)
     in_order = bool((np.diff(town) >= 0).all())
-    return Grouping(town, order, first, filled, None if in_order else np.argsort(town, kind="stable"))
+    by_town = None if in_order else np.argsort(town, kind="stable")
+    return Grouping(town, order, first, np.flatnonzero(count), by_town, count)
 
 
 def apportion(amount: Array, weight: Array, groups: Grouping) -> Array:

@@ -119,12 +119,11 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Hear, work, decide, write, approve; then say what the offices want of the others."""
     able = cycle.own_resources(given, inputs)
     state, events = cycle.hear(given, state, inputs, clock.end_s)
-    state, checks = cycle.work(given, state, inputs, clock)
-    state, plan = cycle.decide(given, state, inputs, able, clock)
+    state, checks = cycle.work(given, state, inputs, able, clock)
+    plan = cycle.decide(given, state, inputs, clock)
     state = cycle.allot_staff(given, state, plan, inputs, able, clock.end_s)
     state, decided = cycle.carry_out(given, state, plan, inputs, able, clock)
     state, goods, approved = cycle.grant(given, state, able, clock)
-    state = cycle.finish(state, able, clock.end_s)
     outputs = give(given, state, inputs, checks, goods)
     return Result(state, outputs, [*events, *decided, *approved])
 

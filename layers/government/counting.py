@@ -71,26 +71,26 @@ def tag(counts: Counts, damaged: Array, teams: Array, work_s: float, params: Par
     return np.minimum(np.maximum(damaged, counts.tagged), counts.tagged + teams * work_s / params.tag_s)
 
 
-def find(counts: Counts, damaged: Array, hours: Array, params: Params) -> Array:
+def find(counts: Counts, damaged: Array, homes: Array, hours: Array, params: Params) -> Array:
     """Damaged homes the town has on its list after `hours` staff hours of patrols and calls, (town,).
 
-    Each staff hour finds `found_per_hour` homes while most are unseen, fewer as the rest grows rare.
+    A staff hour looks at `homes_seen_per_hour` of the town's homes, damaged or not, so dense damage is found fast.
     """
-    unseen = np.maximum(damaged - counts.found, 0.0)
-    rate = params.found_per_hour * hours
-    return counts.found + unseen * -np.expm1(-rate / np.maximum(damaged, params.few_homes))
+    seen = -np.expm1(-params.homes_seen_per_hour * hours / homes)
+    return counts.found + np.maximum(damaged - counts.found, 0.0) * seen
 
 
-def classify(counts: Counts, found: Array, damage: Array, hours: Array, params: Params) -> Array:
+def classify(counts: Counts, found: Array, damage: Array, homes: Array, hours: Array, params: Params) -> Array:
     """Homes classified after `hours` staff hours of surveys, (town, class), never more than found of each class.
 
-    damage: true homes (town, class). Surveyors go street by street, so classes come in proportion.
+    damage: true homes (town, class). Surveyors begin in the worst streets: `survey_weights` say how much likelier a
+    listed home of each class is taken up than a partly damaged one.
     """
     total = damage.sum(axis=1)
     listed = damage * np.minimum(1.0, found / np.maximum(total, 1.0))[:, None]
-    left = np.maximum(listed - counts.classified, 0.0)
-    share = np.minimum(1.0, hours * params.classified_per_hour / np.maximum(left.sum(axis=1), 1e-9))
-    return counts.classified + left * share[:, None]
+    covered = params.homes_surveyed_per_hour * hours / homes
+    taken_up = -np.expm1(-covered[:, None] * params.survey_weights)
+    return counts.classified + np.maximum(listed - counts.classified, 0.0) * taken_up
 
 
 def reported(counts: Counts) -> Array:

@@ -30,19 +30,34 @@ def own_resources(given: Given, inputs: Inputs) -> Array:
 
 
 def hear(given: Given, state: State, inputs: Inputs, now_s: int) -> tuple[State, list[Event]]:
-    """Intensity messages and everything due on the channels enter the known arrays."""
+    """Intensity messages, what is due on the channels, and what halls at work see of their own town become known."""
+    flight, arrived = messages.due(state.messages, now_s)
+    names = ("receiver", "quantity", "area", "value", "as_of_s", "due_s", "channel")
+    parts = [[arrived[name] for name in names]] if len(arrived) else []
     intensity = inputs["intensity_received"]
-    known = state.known
-    new = np.flatnonzero(~np.isnan(intensity) & (known.value[given.prefecture, Q.INTENSITY] != intensity))
+    new = np.flatnonzero(~np.isnan(intensity) & (state.known.value[given.prefecture, Q.INTENSITY] != intensity))
     if new.size:
-        holders = np.concatenate([new, np.full(len(new), given.prefecture), np.full(len(new), given.state)])
-        towns = np.tile(new, 3)
-        quantity = np.full(len(holders), int(Q.INTENSITY))
-        known = absorb(known, holders, quantity, towns, intensity[towns], now_s, now_s, int(Source.SEISMOGRAPH))
-    flight, known, arrived = messages.deliver(state.messages, known, now_s)
-    if not (new.size or len(arrived)):
+        holder = np.concatenate([new, np.full(len(new), given.prefecture), np.full(len(new), given.state)])
+        town = np.tile(new, 3)
+        parts.append(
+            _as_of_now(
+                holder, np.full(len(town), int(Q.INTENSITY)), town, intensity[town], now_s, int(Source.SEISMOGRAPH)
+            )
+        )
+    n_town = given.n_town
+    looking = np.flatnonzero((state.desk_due_s[:n_town] <= now_s) | (state.report_due_s[:n_town] <= now_s))
+    if looking.size:
+        town, quantity, value = reporting.observations(given, state, inputs, looking)
+        parts.append(_as_of_now(town, quantity, town, value, now_s, int(Source.OWN)))
+    if not parts:
         return state, []
-    return replace(state, known=known, messages=flight), _late_events(given, arrived)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return replace(state, known=absorb(state.known, *columns), messages=flight), _late_events(given, arrived)
+
+
+def _as_of_now(holder: Array, quantity: Array, area: Array, value: Array, now_s: int, source: int) -> list[Array]:
+    now = np.full(len(value), now_s)
+    return [holder, quantity, area, value, now, now, np.full(len(value), source)]
 
 
 def _late_events(given: Given, arrived: Table) -> list[Event]:
@@ -63,8 +78,11 @@ def _late_events(given: Given, arrived: Table) -> list[Event]:
     ]
 
 
-def work(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, Array]:
-    """Staff at their duties over the step: telephones, shelter checks, counting; returns checks done (town,)."""
+def work(given: Given, state: State, inputs: Inputs, able: Array, clock: Clock) -> tuple[State, Array]:
+    """Staff at their duties over the step: telephones, shelter checks, counting; returns checks done (town,).
+
+    able: how far each office can work now; noted in the state with the instant the step ends at.
+    """
     params, persons = given.params, state.staff
     waiting = staff.answer(state.calls_waiting, inputs["resident_calls"], persons[:, Duty.PHONES], clock.dt_s, params)
     done, left, carry = staff.checks_done(
@@ -75,9 +93,17 @@ def work(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Stat
     )
     work_s = counting.daylight_work_s(clock.start_s, clock.end_s, given.clock_offset_s, params)
     counts = _count(given, state, damaged, work_s, clock) if work_s > 0 else state.counts
-    return replace(
-        state, calls_waiting=waiting, checks_left=left, checks_carry=carry, counts=counts, damaged=damaged
-    ), done
+    after = replace(
+        state,
+        now_s=clock.end_s,
+        able=state.able if np.array_equal(able, state.able) else able,
+        calls_waiting=waiting,
+        checks_left=left,
+        checks_carry=carry,
+        counts=counts,
+        damaged=damaged,
+    )
+    return after, done
 
 
 def _count(given: Given, state: State, damaged: Array, work_s: float, clock: Clock) -> Counts:
@@ -89,24 +115,21 @@ def _count(given: Given, state: State, damaged: Array, work_s: float, clock: Clo
     shaken = state.known.value[own, Q.INTENSITY, own] >= params.tag_intensity
     hours = state.staff[:, Duty.COUNTING] * effort * work_s / HOUR_S
     before = state.counts
-    found = counting.find(before, total, hours * begun[:, 1], params)
+    found = counting.find(before, total, given.homes, hours * begun[:, 1], params)
     return Counts(
         counting.tag(before, total, params.tag_teams * effort * shaken * begun[:, 0], work_s, params),
         found,
-        counting.classify(before, found, damaged, hours * begun[:, 2], params),
+        counting.classify(before, found, damaged, given.homes, hours * begun[:, 2], params),
     )
 
 
-def decide(given: Given, state: State, inputs: Inputs, able: Array, clock: Clock) -> tuple[State, Plan]:
-    """Wake the offices that are due, after the town halls among them have looked at their own town."""
-    now_s, n_town = clock.end_s, given.n_town
-    looking = np.flatnonzero((state.desk_due_s[:n_town] <= now_s) | (state.report_due_s[:n_town] <= now_s))
-    if looking.size:
-        state = replace(state, known=reporting.observe(state.known, given, state, inputs, looking, now_s))
-    hour_s = (now_s + given.clock_offset_s) % DAY_S
+def decide(given: Given, state: State, inputs: Inputs, clock: Clock) -> Plan:
+    """Wake the offices that are due and return what they decided."""
+    n_town = given.n_town
+    hour_s = (clock.end_s + given.clock_offset_s) % DAY_S
     evening = bool(given.params.consolidation_hour * HOUR_S <= hour_s)
     lines = inputs["office_telecom"][:n_town] * (inputs["office_power"][:n_town] > 0)
-    return state, offices.wake(given, replace(state, able=able), lines, evening, now_s, clock.chance)
+    return offices.wake(given, state, lines, evening, clock.end_s, clock.chance)
 
 
 def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Array, now_s: int) -> State:
@@ -121,7 +144,13 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
     own = state.known.value[rows, :, rows]
     unchecked = own[:, Q.SHELTERS_UNCHECKED]
     wanted = staff.wanted_persons(
-        own[:, Q.EVACUEES], own[:, Q.SHELTER_STAFF_WANTED], unchecked, state.calls_waiting[rows], free, params
+        staff.compile_persons(given.staff_posts[rows], params),
+        own[:, Q.EVACUEES],
+        own[:, Q.SHELTER_STAFF_WANTED],
+        unchecked,
+        state.calls_waiting[rows],
+        free,
+        params,
     )
     granted, left = state.staff.copy(), state.checks_left.copy()
     granted[rows] = staff.allocate(free, wanted, params)
@@ -217,7 +246,8 @@ def _advance_clocks(given: Given, state: State, plan: Plan, now_s: int) -> State
     early = now_s < params.early_s
     desk_s = int(params.desk_early_s if early else params.desk_every_s)
     desk = np.where(state.desk_due_s <= now_s, _next(state.desk_due_s, desk_s, now_s), state.desk_due_s)
-    coverage = np.clip(state.staff[:, Duty.COMPILE] / params.compile_persons, params.least_compile_fraction, 1.0)
+    needed = staff.compile_persons(given.staff_posts, params)
+    coverage = np.clip(state.staff[:, Duty.COMPILE] / needed, params.least_compile_fraction, 1.0)
     every = (params.report_every_s / coverage).astype(np.int64)
     report = state.report_due_s.copy()
     towns = report[: given.n_town]
@@ -274,8 +304,3 @@ def _next(due_s: Array, every_s: Array | int, now_s: int) -> Array:
 def _next_s(due_s: int, every_s: int, now_s: int) -> int:
     """The same for one clock."""
     return due_s + max(0, (now_s - due_s) // every_s + 1) * every_s
-
-
-def finish(state: State, able: Array, now_s: int) -> State:
-    """Note the instant the state describes and how far each office could work."""
-    return replace(state, now_s=now_s, able=state.able if np.array_equal(able, state.able) else able)

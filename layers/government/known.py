@@ -79,8 +79,8 @@ def nothing_known(n_holder: int, n_quantity: int, n_area: int) -> Known:
     shape = (n_holder, n_quantity, n_area)
     return Known(
         np.full(shape, np.nan),
-        np.full(shape, NEVER, np.int64),
-        np.full(shape, NEVER, np.int64),
+        np.full(shape, NEVER, np.int32),
+        np.full(shape, NEVER, np.int32),
         np.full(shape, NEVER, np.int8),
     )
 

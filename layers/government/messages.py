@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layers.government.known import Known, Source, absorb
+from layers.government.known import Source
 from twin.chance import Chance
 from twin.table import Table
 
@@ -38,6 +38,9 @@ def empty() -> Table:
         due_s="int64",
         channel="int64",
     )
+
+
+NO_MESSAGE = empty()
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,15 @@ def post(
         < channel.left_out_fraction
     )
     written = ~np.isnan(bundle.values) & ~omitted & ~lost[:, None]
-    for receiver in receivers:
-        flight = _append(flight, bundle, receiver, channel, written, delay_s)
     doubled = chance.uniform(f"{purpose}.doubled", bundle.key, bundle.count) < channel.doubled_fraction
-    if (doubled & ~lost).any():
-        flight = _append(flight, bundle, receivers[0], channel, written & doubled[:, None], 2.0 * delay_s)
-    return flight
-
-
-def _append(flight: Table, bundle: Bundle, receiver: int, channel: Channel, written: Array, delay_s: Array) -> Table:
     row, column = np.nonzero(written)
-    if not row.size:
+    again = np.flatnonzero(doubled[row])
+    line = np.concatenate([np.tile(np.arange(len(row)), len(receivers)), again])
+    receiver = np.concatenate([np.repeat(receivers, len(row)), np.full(len(again), receivers[0])])
+    late = np.concatenate([np.ones(len(line) - len(again)), np.full(len(again), 2.0)])  # the copy comes later
+    if not line.size:
         return flight
+    row, column = row[line], column[line]
     return flight.append(
         sender=bundle.sender[row],
         receiver=receiver,
@@ -105,28 +105,15 @@ def _append(flight: Table, bundle: Bundle, receiver: int, channel: Channel, writ
         value=bundle.values[row, column],
         as_of_s=bundle.as_of_s,
         sent_s=bundle.as_of_s,
-        due_s=bundle.as_of_s + delay_s[row].astype(np.int64),
+        due_s=bundle.as_of_s + (late * delay_s[row]).astype(np.int64),
         channel=int(channel.source),
     )
 
 
-def deliver(flight: Table, known: Known, now_s: int) -> tuple[Table, Known, Table]:
-    """Hand over what is due; returns (still in flight, known, delivered rows)."""
-    due = flight["due_s"] <= now_s
-    arrived = flight.select(due)
-    if not len(arrived):
-        return flight, known, arrived
-    known = absorb(
-        known,
-        arrived["receiver"],
-        arrived["quantity"],
-        arrived["area"],
-        arrived["value"],
-        arrived["as_of_s"],
-        arrived["due_s"],
-        arrived["channel"],
-    )
-    return flight.select(~due), known, arrived
+def due(flight: Table, now_s: int) -> tuple[Table, Table]:
+    """Split what is under way into (still in flight, arrived by now)."""
+    ripe = flight["due_s"] <= now_s
+    return (flight.select(~ripe), flight.select(ripe)) if ripe.any() else (flight, NO_MESSAGE)
 
 
 def rounded(values: Array) -> Array:

@@ -58,8 +58,7 @@ class Offices(mesa.Model):
         return self.plan
 
     def close(self) -> None:
-        """Forget the agents; Mesa's counter of agent ids would otherwise keep every model alive."""
-        self.remove_all_agents()
+        """Let go of the model: Mesa's counter of agent ids would otherwise keep every model alive."""
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
 
@@ -123,7 +122,9 @@ class Town(Office):
     def ask_generator_cars(self) -> None:
         """Ask for as many cars as the hall knows dark facilities to lack, if it can send a message at all."""
         model, row = self.model, self.row
-        wanted = float(np.nan_to_num(self.known(Q.GENERATOR_WANTED, row)))
+        wanted = float(self.known(Q.GENERATOR_WANTED, row))
+        if not wanted > 0:
+            return
         more = np.ceil(wanted * model.given.params.generator_request_fraction) - model.state.generator_asked[row]
         if more > 0 and self.way_out() is not None:
             model.plan.requests.append((Kind.GENERATOR_CARS, row, float(more)))

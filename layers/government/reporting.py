@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layers.government import counting, messages
-from layers.government.known import FIRST_ITEM, Known, Q, Source, absorb
+from layers.government.known import FIRST_ITEM, Known, Q, Source
 from layers.government.messages import Bundle, Channel
 from layers.government.state import Given, State
 from twin.chance import Chance
@@ -67,8 +67,8 @@ def channel(source: Source, params: Params) -> Channel:
     )
 
 
-def observe(known: Known, given: Given, state: State, inputs: Inputs, rows: Array, now_s: int) -> Known:
-    """Town halls look at their own town: their own row of the known arrays is brought up to date for `rows`."""
+def observations(given: Given, state: State, inputs: Inputs, rows: Array) -> tuple[Array, Array, Array]:
+    """What these town halls see of their own towns: (town, quantity, value), each (observation,)."""
     columns: list[tuple[int, Array]] = [(quantity, inputs[need][rows]) for quantity, need in SEEN_BY_TOWN.items()]
     homes = counting.reported(state.counts)[rows]
     columns += [(quantity, homes[:, k]) for k, quantity in enumerate(HOMES)]
@@ -76,9 +76,7 @@ def observe(known: Known, given: Given, state: State, inputs: Inputs, rows: Arra
     goods = inputs["goods_received_units"][rows]
     columns += [(FIRST_ITEM + item, goods[:, item]) for item in range(goods.shape[1])]
     quantity = np.repeat([int(q) for q, _ in columns], len(rows))
-    value = np.concatenate([value for _, value in columns])
-    row = np.tile(rows, len(columns))
-    return absorb(known, row, quantity, row, value, now_s, now_s, int(Source.OWN))
+    return np.tile(rows, len(columns)), quantity, np.concatenate([value for _, value in columns])
 
 
 def town_reports(

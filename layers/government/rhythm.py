@@ -34,7 +34,7 @@ class Rhythm:
 
 def first_round(params: Params, n_quantity: int, n_area: int) -> Rhythm:
     """Nothing published; the first cut-off stands."""
-    blank, never = np.full((n_quantity, n_area), np.nan), np.full((n_quantity, n_area), NEVER, np.int64)
+    blank, never = np.full((n_quantity, n_area), np.nan), np.full((n_quantity, n_area), NEVER, np.int32)
     return Rhythm(int(params.first_cutoff_s), NEVER, 0, NEVER, blank, never, blank, never)
 
 

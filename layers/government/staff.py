@@ -45,13 +45,25 @@ def allocate(available: Array, wanted: Array, params: Params) -> Array:
     return granted
 
 
+def compile_persons(posts: Array, params: Params) -> Array:
+    """People a town needs to write its situation report, persons (town,): a share of its posts within bounds."""
+    low, high = params.compile_bounds_persons
+    return np.clip(params.compile_share * posts, low, high)
+
+
 def wanted_persons(
-    evacuees: Array, shelter_staff: Array, unchecked: Array, calls_waiting: Array, available: Array, params: Params
+    compiling: Array,
+    evacuees: Array,
+    shelter_staff: Array,
+    unchecked: Array,
+    calls_waiting: Array,
+    available: Array,
+    params: Params,
 ) -> Array:
     """What each duty asks for, persons (town, duty), from what the town hall itself knows; NaN counts as nothing."""
     people = np.nan_to_num(evacuees)
     wanted = np.zeros((len(available), len(Duty)))
-    wanted[:, Duty.COMPILE] = params.compile_persons
+    wanted[:, Duty.COMPILE] = compiling
     wanted[:, Duty.SHELTERS] = np.nan_to_num(shelter_staff)
     wanted[:, Duty.CHECKS] = params.check_team_persons * np.nan_to_num(unchecked)
     wanted[:, Duty.PHONES] = np.ceil(calls_waiting * params.call_s / params.phone_target_s)

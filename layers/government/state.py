@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,8 @@ STEEP_DEG = 15.0  # ground on which slope failures threaten homes
 class Given:
     """Constants; town arrays (town,), office arrays (office,) with the prefecture and the state as the last two rows.
 
-    hazard_fraction: share of residents near the sea or on steep ground. neighbours: nearest towns, (town, k).
+    homes: households. hazard_fraction: share of residents near the sea or on steep ground.
+    neighbours: nearest towns, (town, k).
     item_of: position in supply.ITEMS of each item of the world. clock_offset_s: seconds from local midnight to time 0.
     """
 
@@ -39,6 +41,7 @@ class Given:
     town_keys: Array
     staff_posts: Array
     population: Array
+    homes: Array
     hazard_fraction: Array
     neighbours: Array
     item_of: Array
@@ -114,6 +117,7 @@ def prepare(world: World, params: Params) -> Given:
         town_keys=town.keys,
         staff_posts=np.asarray(office["staff_persons"][:n_town], dtype=np.float64),
         population=np.asarray(town["population"], dtype=np.float64),
+        homes=np.maximum(np.asarray(town["households"], dtype=np.float64), 1.0),
         hazard_fraction=_hazard_fraction(town, world["cell"]),
         neighbours=_neighbours(town),
         item_of=np.array([ITEMS.index(name) for name in world["item"].ids.tolist()]),
@@ -150,17 +154,7 @@ def start(given: Given, chance: Chance) -> State:
         calls_due_s=triggers.nothing_called(),
         aid_called_s=np.full(len(triggers.Aid), NEVER, np.int64),
         aid_crews=np.zeros(len(triggers.Aid)),
-        order_fraction=zero,
-        order_due_s=never,
-        shelters_target=np.full(n_town, np.nan),
-        generator_asked=zero,
-        generator_approved=zero,
-        generator_cars=zero,
-        goods_ordered=np.zeros((n_town, n_item)),
-        goods_asked=np.zeros((n_town, n_item)),
-        n_requests=np.zeros(n_town, np.int64),
-        last_delay_s=zero,
-        support_target=zero,
+        **_undecided(n_town, n_item),
         silent=np.zeros(n_town, bool),
         scouting=zero,
         liaison_due_s=never,
@@ -170,6 +164,24 @@ def start(given: Given, chance: Chance) -> State:
         counts=counting.nothing_counted(n_town),
         damaged=np.zeros((n_town, len(counting.CLASSES))),
     )
+
+
+def _undecided(n_town: int, n_item: int) -> dict[str, Any]:
+    """Fields of the state that hold what was ordered, asked and granted: nothing yet."""
+    zero, never = np.zeros(n_town), np.full(n_town, NEVER, np.int64)
+    return {
+        "order_fraction": zero,
+        "order_due_s": never,
+        "shelters_target": np.full(n_town, np.nan),
+        "generator_asked": zero,
+        "generator_approved": zero,
+        "generator_cars": zero,
+        "goods_ordered": np.zeros((n_town, n_item)),
+        "goods_asked": np.zeros((n_town, n_item)),
+        "n_requests": np.zeros(n_town, np.int64),
+        "last_delay_s": zero,
+        "support_target": zero,
+    }
 
 
 def _neighbours(town: IndexSet) -> Array:

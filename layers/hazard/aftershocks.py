@@ -1,4 +1,4 @@
-"""Which shocks come when: the main shock, given aftershocks, and simulated ones after Omori, Utsu, Gutenberg and Richter."""
+"""Which shocks come when: the main shock, given aftershocks, simulated ones (Omori-Utsu, Gutenberg-Richter)."""
 
 from __future__ import annotations
 

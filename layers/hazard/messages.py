@@ -1,4 +1,4 @@
-"""What headquarters hears of the shaking: intensity messages that take time and may be lost, and the tsunami advisory."""
+"""What headquarters hears of the shaking: intensity messages that take time or get lost; the tsunami advisory."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from twin.chance import Chance
 from twin.numerics.fault import Rectangles, distance_to_rectangles_m
 from twin.params import Params
 from twin.table import Table
-from twin.world import World
+from twin.world import IndexSet, World
 
 Array = np.ndarray
 RECLAIMED, ALLUVIAL = 1, 0
@@ -50,6 +50,28 @@ class Given:
 
 
 @dataclass(frozen=True)
+class WeatherOutputs:
+    """The weather as arrays, kept so that unchanged steps hand out the same ones; (town,) or (1,) for the region."""
+
+    wbgt_c: Array
+    soil_water_m: Array
+    rain_m_per_s: Array
+    daylight: Array
+    wind_m_per_s: Array
+
+    @classmethod
+    def of(cls, now: weather.Weather, n_town: int) -> WeatherOutputs:
+        """The same weather in every town."""
+        return cls(
+            np.full(n_town, now.wbgt_c),
+            np.full(n_town, now.tank_m.sum()),
+            np.full(n_town, now.rain_m_per_s),
+            np.array([now.daylight]),
+            np.array([now.wind_m_per_s]),
+        )
+
+
+@dataclass(frozen=True)
 class State:
     """What the layer remembers."""
 
@@ -63,9 +85,7 @@ class State:
     messages: messages.Messages
     weather: weather.Weather
     advisory: bool
-    outputs_wbgt_c: Array
-    outputs_soil_m: Array
-    outputs_rain_m_per_s: Array
+    by_town: WeatherOutputs
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -130,20 +150,11 @@ def start(given: Given, chance: Chance) -> State:
         messages=messages.none_sent(n_town),
         weather=now,
         advisory=False,
-        **weather_arrays(now, n_town),
+        by_town=WeatherOutputs.of(now, n_town),
     )
 
 
-def weather_arrays(now: weather.Weather, n_town: int) -> dict[str, Array]:
-    """Outputs of the weather by town, kept so that unchanged steps hand out the same arrays."""
-    return {
-        "outputs_wbgt_c": np.full(n_town, now.wbgt_c),
-        "outputs_soil_m": np.full(n_town, now.tank_m.sum()),
-        "outputs_rain_m_per_s": np.full(n_town, now.rain_m_per_s),
-    }
-
-
-def _ground(members) -> shaking.Ground:
+def _ground(members: IndexSet) -> shaking.Ground:
     columns = ("x_m", "y_m", "avs30_m_per_s")
     return shaking.Ground(*(np.asarray(members[name], dtype=float) for name in columns))
 

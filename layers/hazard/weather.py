@@ -1,4 +1,4 @@
-"""Heat, wind, rain, soil water and daylight, evaluated on whole ten-minute marks so that step length does not matter."""
+"""Heat, wind, rain, soil water and daylight, on whole ten-minute marks so that step length does not matter."""
 
 from __future__ import annotations
 

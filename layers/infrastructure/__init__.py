@@ -134,7 +134,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     values, seen = outputs.give(given, after, inputs, clock)
     after = outputs.remember(after, seen)
     events = reports.events(given, state, after, inputs, fresh, (clock.start_s, clock.end_s))
-    return Result(after, values, events, {"fuel": -burnt_l})
+    return Result(after, values, events, {"fuel": 0.0 - burnt_l})
 
 
 def measure(given: Given, state: State) -> dict[str, Array]:

@@ -57,7 +57,10 @@ def _work(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     aid[gang.WATER] = inputs["water_aid_crews"].sum()
     aid[gang.CLEARING] = inputs["road_clearing_crews"].sum()
     crew = gang.muster(state.crews, given.crews, params, aid, inputs["generator_cars_units"], clock.start_s)
-    crew, kind, subject = gang.work(crew, state.travel.emergency_s, params.local_access_s, clock.start_s, clock.end_s)
+    way = state.travel
+    crew, kind, subject = gang.work(
+        crew, way.emergency_s, way.island, params.local_access_s, clock.start_s, clock.end_s
+    )
     state = replace(state, crews=crew)
     if not kind.size:
         return state

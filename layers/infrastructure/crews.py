@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
 from twin.chance import key_of
-from twin.missions import CANCELLED, DONE, NEVER_S, WORKING, Missions, Units, advance, cancel
+from twin.missions import CANCELLED, DONE, IDLE, NEVER_S, WAITING, WORKING, Missions, Units, advance, cancel
 from twin.params import Params
 from twin.units import DAY_S
 from twin.world import World
@@ -21,6 +22,7 @@ CARS = 100
 PATROL, FAULT, SURVEY, LEAK, LINE, INSPECT, CLEAR, CAR, STATION_CAR = range(9)
 """Kinds of missions; the subject is a feeder, feeder section, water zone, station, road or facility."""
 
+Moved = TypeVar("Moved", Missions, Units)
 _GOLDEN_RATIO = 0.6180339887498949
 _SALT = np.uint64(0x9E3779B97F4A7C15)
 
@@ -169,15 +171,15 @@ def mission_keys(keys: Array, kind: int, asked_s: int) -> Array:
         return ((keys.astype(np.uint64) ^ (serial * _SALT)) >> np.uint64(1)).astype(np.int64)
 
 
-def work(crews: Crews, travel_s: Array, local_s: float, start_s: int, end_s: int) -> tuple[Crews, Array, Array]:
+def work(
+    crews: Crews, travel_s: Array, island: Array, local_s: float, start_s: int, end_s: int
+) -> tuple[Crews, Array, Array]:
     """Let the crews travel and work over [start_s, end_s).
 
-    travel_s: (node, node); local_s: search for the address at the end of each way. Returns the crews without
-    finished work, and kind and subject of what was finished, arrays (finished,).
+    travel_s: (node, node); island: connected part of each node; local_s: finding the address at the end.
+    Returns the crews without finished work, and kind and subject of what was finished, arrays (finished,).
     """
-    missions, units, _ = advance(
-        crews.missions, crews.units, start_s, end_s, lambda rows, places, to: travel_s[places, to] + local_s
-    )
+    missions, units = _advance(crews, travel_s, island, local_s, start_s, end_s)
     over = missions.phase >= DONE
     if not over.any():
         if missions is crews.missions and units is crews.units:
@@ -187,6 +189,46 @@ def work(crews: Crews, travel_s: Array, local_s: float, start_s: int, end_s: int
     kind, subject = missions.kind[done].astype(np.int64), crews.subject[done]
     kept = replace(crews, missions=missions.select(~over), subject=crews.subject[~over], units=units)
     return kept, kind, subject
+
+
+def _advance(
+    crews: Crews, travel_s: Array, island: Array, local_s: float, start_s: int, end_s: int
+) -> tuple[Missions, Units]:
+    """As twin.missions.advance; work and units cut off from each other are left out, which saves searching."""
+    m, units = crews.missions, crews.units
+    offered, useful = _within_reach(m, units, island)
+    some, who = (m, units) if offered.all() and useful.all() else (m.select(offered), units.select(useful))
+    after, those, _ = advance(some, who, start_s, end_s, lambda rows, at, to: travel_s[at, to] + local_s)
+    if after is some and those is who:
+        return m, units
+    if some is m and who is units:
+        return after, those
+    return _merged(m, offered, after), _merged(units, useful, those)
+
+
+def _merged(rows: Moved, mask: Array, changed: Moved) -> Moved:
+    """The rows with those under the mask replaced, in their old order."""
+    columns = {}
+    for column in fields(rows):
+        old, new = getattr(rows, column.name), getattr(changed, column.name)
+        values = old.copy()
+        values[mask] = new
+        columns[column.name] = values
+    return replace(rows, **columns)
+
+
+def _within_reach(m: Missions, units: Units, island: Array) -> tuple[Array, Array]:
+    """Missions some unit of the pool can get to, and units that can get to some waiting mission, bool each.
+
+    island: number of the connected part of the network each node lies in, (node,). Running missions and busy
+    units always count.
+    """
+    waits, free = m.phase == WAITING, units.mission == IDLE
+    if not island.any():
+        return np.ones_like(waits), np.ones_like(free)
+    job = m.pool.astype(np.int64) * len(island) + island[m.place]
+    gang = units.pool.astype(np.int64) * len(island) + island[units.place]
+    return ~waits | np.isin(job, gang), ~free | np.isin(gang, job[waits])
 
 
 def release(crews: Crews, kind: int, subjects: Array, now_s: int) -> Crews:

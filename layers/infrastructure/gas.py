@@ -14,12 +14,13 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class GasPlace:
-    """Blocks that can be shut off one by one."""
+    """Blocks that can be shut off one by one; network_customers: of the whole town's network, (block,)."""
 
     keys: Array
     customers: Array
     municipality: Array
     cell: Array
+    network_customers: Array
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Gas:
 def prepare(world: World) -> GasPlace:
     """Constants from the blocks."""
     block = world["gas_block"]
-    return GasPlace(block.keys, block["customers"].astype(float), block["municipality"], block["cell"])
+    customers, town = block["customers"].astype(float), block["municipality"]
+    network = np.bincount(town, customers, minlength=len(world["municipality"]))[town]
+    return GasPlace(block.keys, customers, town, block["cell"], network)
 
 
 def start(place: GasPlace) -> Gas:
@@ -48,7 +51,7 @@ def start(place: GasPlace) -> Gas:
 
 def shake(gas: Gas, place: GasPlace, params: Params, pgv_m_per_s: Array) -> tuple[Gas, Array]:
     """Shut blocks whose SI value (a multiple of PGV) passes the operator's limit; returns those newly shut."""
-    newly = (params.si_per_pgv * pgv_m_per_s[place.cell] > params.gas_stop_si_m_per_s) & ~gas.stopped
+    newly = (params.si_per_pgv * pgv_m_per_s[place.cell] > stop_limit_m_per_s(place, params)) & ~gas.stopped
     if not newly.any():
         return gas, newly
     survey_s = np.where(newly, place.customers * params.gas_survey_s_per_customer, gas.survey_left_s)
@@ -61,6 +64,17 @@ def shake(gas: Gas, place: GasPlace, params: Params, pgv_m_per_s: Array) -> tupl
         ),
         newly,
     )
+
+
+def stop_limit_m_per_s(place: GasPlace, params: Params) -> Array:
+    """SI at which each block is shut, m/s (block,).
+
+    At 60 kine everyone stops. Below, from 30 kine on, the operator stops if it finds damage: a small operator with
+    few blocks and crews does so, a large one goes on.
+    """
+    least, most = params.gas_small_network_customers
+    small = (place.network_customers >= least) & (place.network_customers <= most)
+    return np.where(small, params.gas_small_stop_si_m_per_s, params.gas_stop_si_m_per_s)
 
 
 def restore(gas: Gas, place: GasPlace, params: Params, crews: float, working_s: float) -> Gas:

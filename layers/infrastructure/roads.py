@@ -61,10 +61,14 @@ class Roads:
 
 @dataclass(frozen=True)
 class Travel:
-    """Travel times between nodes, seconds, and what they were computed from (road status, traffic by town)."""
+    """Travel times between nodes, seconds, and what they were computed from (road status, traffic by town).
+
+    island: first node each node can be reached from by emergency vehicles: equal within a connected part, (node,).
+    """
 
     emergency_s: Array
     truck_s: Array
+    island: Array
     status: Array
     traffic: Array
 
@@ -237,11 +241,19 @@ def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic:
 
 
 def _times(place: RoadPlace, params: Params, status: Array, traffic: Array) -> Travel:
-    """Trucks use open and limited roads and stand in jams; emergency vehicles use all but closed roads."""
+    """Trucks use open and limited roads and stand in jams; emergency vehicles pass damaged roads too.
+
+    Who may not pass goes round by local streets, which the network does not hold: in the plain that takes a multiple
+    of the time; round a closed expressway or along a slope there is no way.
+    """
     factor = np.where(place.municipality >= 0, traffic[np.maximum(place.municipality, 0)], 1.0)
     limited = np.where(status == LIMITED, params.limited_factor, 1.0)
-    truck_s = np.where(status >= EMERGENCY_ONLY, np.inf, place.free_s * factor * limited)
+    plain = (place.road_class != EXPRESSWAY) & (place.slope_exposed < params.detour_slope_most)
+    round_about = np.where(plain, params.detour_factor, np.inf)
+    truck_s = place.free_s * factor * np.where(status >= EMERGENCY_ONLY, round_about, limited)
     passed = (1.0 + (factor - 1.0) * params.emergency_jam_share) * params.emergency_factor
     slowed = np.where(status == EMERGENCY_ONLY, params.emergency_only_factor, limited)
-    emergency_s = np.where(status == CLOSED, np.inf, place.free_s * passed * slowed)
-    return Travel(shortest_s(place, emergency_s), shortest_s(place, truck_s), status, traffic)
+    emergency_s = place.free_s * passed * np.where(status == CLOSED, round_about, slowed)
+    between_s = shortest_s(place, emergency_s)
+    island = np.argmax(np.isfinite(between_s), axis=1)
+    return Travel(between_s, shortest_s(place, truck_s), island, status, traffic)

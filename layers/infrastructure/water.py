@@ -216,7 +216,7 @@ def ask_repairs(
 
 
 def _order(water: Water, place: WaterPlace, params: Params, shelter: Array, rows: Array) -> Array:
-    """Order of repair, 0 most urgent: households that one repair brings nearer to water, raised by the town's shelters."""
+    """Order of repair, 0 most urgent: households per known break, raised by the shelters of the town."""
     gain = (place.households / np.maximum(water.known, 1))[rows] * (
         1.0 + params.shelter_weight * shelter[place.municipality[rows]] / params.shelter_reference_persons
     )

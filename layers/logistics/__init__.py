@@ -13,79 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from layers.logistics import consumption, events, fuel, orders, shops, stocks, trucks
+from layers.logistics.declared import GIVES, LEVERS, NEEDS, RECORDS, SERIES
 from layers.logistics.items import FUEL, MEALS, WATER
 from layers.logistics.state import Given, State, prepare, start
-from twin.contract import Clock, Event, Inputs, Layer, Lever, Result, Series, Stock, Var
-from twin.units import HOUR_S
+from twin.contract import Clock, Event, Inputs, Layer, Result, Stock
+from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray
-
-NEEDS = (
-    Var("wbgt_c", "degC", "municipality", doc="wet-bulb globe temperature outdoors"),
-    Var("tsunami_advisory", "1", "municipality", doc="1 while a tsunami advisory or warning holds for the coast"),
-    Var("depot_usable", "1", "depot", doc="share of the depot's floor that can be used"),
-    Var("fuel_station_usable", "1", "fuel_station", doc="1 if tanks and pumps are sound"),
-    Var("travel_truck_s", "s", "node*node", doc="travel time of trucks and ordinary vehicles; infinite when cut off"),
-    Var("depot_power", "1", "depot", doc="1 if the depot has electricity"),
-    Var("fuel_station_power", "1", "fuel_station", doc="1 if the filling station has electricity"),
-    Var("fuel_wanted_l", "litre", "municipality", doc="generator fuel the lifelines want delivered"),
-    Var("water_service_fraction", "1", "municipality", doc="share of normal piped water service"),
-    Var("power_on_fraction", "1", "municipality", doc="share of households supplied with electricity"),
-    Var("persons_home", "person", "municipality", doc="people at home now"),
-    Var("persons_dependent", "person", "municipality", doc="people at home who depend on power, oxygen or dialysis"),
-    Var("shelter_persons", "person", "shelter", doc="people staying in the shelter"),
-    Var("car_persons", "person", "municipality", doc="people staying in cars"),
-    Var("responders_present_persons", "person", "municipality", doc="responders in the town"),
-    Var("responder_fuel_wanted_l", "litre", "municipality", doc="fuel response vehicles want"),
-    Var("forces_trucks_units", "unit", "region", doc="trucks of the forces that carry goods"),
-    Var("goods_ordered_units", "unit", "municipality*item", "amount", doc="goods ordered from the last report"),
-    Var("push_started", "1", "region", doc="1 once the state sends goods without request"),
-)
-
-GIVES = (
-    Var("shelter_meals_fraction", "1", "shelter", doc="share of the meals needed that is served"),
-    Var("shelter_drink_fraction", "1", "shelter", doc="share of the drinking water needed that is there"),
-    Var("shelter_toilets_fraction", "1", "shelter", doc="usable toilets over toilets needed (1 per 50, then per 20)"),
-    Var("shelter_cooling_fraction", "1", "shelter", doc="coolers there over coolers needed"),
-    Var("home_water_fraction", "1", "municipality", doc="drinking water people at home get over what they need"),
-    Var("home_food_fraction", "1", "municipality", doc="food people at home get over what they need"),
-    Var("medicine_fraction", "1", "municipality", doc="medicine, oxygen and milk available over need"),
-    Var("fuel_delivered_l", "litre", "municipality", "amount", doc="fuel handed to lifeline generators", stock="fuel"),
-    Var("responder_fuel_l", "litre", "municipality", "amount", doc="fuel handed to response vehicles", stock="fuel"),
-    Var("responder_food_fraction", "1", "municipality", doc="food and water for responders over need"),
-    Var("stock_days", "1", "municipality", doc="days of food the town's own stock still covers"),
-    Var("trucks_waiting_units", "unit", "municipality", doc="trucks waiting at the depots in the town"),
-    Var("goods_received_units", "unit", "municipality*item", doc="goods that arrived in the town so far"),
-)
-
-RECORDS = (
-    Var("depot_queue_units", "unit", "depot", doc="trucks waiting for a dock at the depot's place"),
-    Var("fuel_station_open", "1", "fuel_station", doc="1 while the station sells fuel"),
-)
-
-SERIES = (
-    Series("meals_short", "meal", "meals per day that people need now and do not get (shelters, cars, homes)"),
-    Series("water_short_l", "litre", "drinking water per day that people need now and do not get"),
-    Series("trucks_queued", "unit", "trucks waiting for a dock at hubs and municipal depots"),
-    Series("fuel_stations_open", "unit", "filling stations that sell fuel"),
-    Series("shops_open", "unit", "food shops open"),
-    Series("water_points", "unit", "emergency water points at work"),
-    Series("water_tankers", "unit", "tankers at work"),
-    Series("meals_in_stock", "meal", "meals in the town's depots and shelters, hubs left out"),
-)
-
-LEVERS = (
-    Lever("household_stock", "1", 0.0, 7.0, "municipality", "household_stock_days", "days of food and water at home"),
-    Lever("municipal_stock", "1", 0.0, 7.0, "municipality", "municipal_stock_days", "days of stock for the plan"),
-    Lever("shelter_stock", "1", 0.0, 7.0, "municipality", "shelter_stock_days", "days of stock kept in shelters"),
-    Lever("prefecture_stock", "1", 0.0, 7.0, "prefecture", "prefecture_stock_days", "days of stock at the hub"),
-    Lever("hub_docks", "1", 0.25, 4.0, "prefecture", "docks_factor", "docks and hands per shift over the usual"),
-    Lever("night_shift", "1", 0.0, 1.0, "prefecture", "night_docks_fraction", "docks at work at night"),
-    Lever("second_hub", "1", 0.0, 1.0, "prefecture", "second_hub", "1 opens the hub at the edge of the region"),
-    Lever("tankers_aid", "unit", 0.0, 400.0, "state", "tankers_aid", "water tankers sent by others"),
-    Lever("contract_trucks", "unit", 0.0, 400.0, "prefecture", "contract_trucks", "trucks under contract"),
-    Lever("fuel_fleet", "unit", 0.0, 200.0, "state", "fleet_emergency", "tanker trucks for fuel"),
-)
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
@@ -103,7 +37,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     state, lost_on_way = _move(given, state, now)
     if clock.rings(HOUR_S):
         state = orders.dispatch(given, state, now)
-        store_units, shelter_units = trucks.last_mile(given, inputs, state.store_units, state.shelter_units)
+        if clock.rings(DAY_S):
+            state = trucks.collect(given, state, inputs["shelter_persons"])
+        store_units, shelter_units = trucks.last_mile(given, state, inputs)
         state = replace(state, store_units=store_units, shelter_units=shelter_units)
     state, outputs, fed = _feed(given, state, now)
     state, given_fuel, fuel_entered = _fuel(given, state, inputs, clock)
@@ -163,7 +99,7 @@ def _feed(given: Given, state: State, now: trucks.Now) -> tuple[State, dict[str,
     state, from_tankers, at_home_water = consumption.drink(given, state, inputs, group, clock)
     state, at_home_food = consumption.eat(given, state, inputs, group, dt_s)
     state, medicine = consumption.medicate(given, state, inputs, group, dt_s)
-    state, responder_food, _ = consumption.feed_responders(given, state, inputs, dt_s)
+    state, responder_food = consumption.feed_responders(given, state, inputs, dt_s)
     state = consumption.buy_again(given, state, inputs, dt_s)
     outputs = consumption.shelter_fractions(given, state, inputs, group, from_tankers, clock.end_s)
     service = np.clip(inputs["water_service_fraction"], 0.0, 1.0)
@@ -192,7 +128,14 @@ def _fuel(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     if clock.rings(HOUR_S):
         chain, entered = fuel.send(given, chain, inputs, clock)
     handed_over = {"fuel_delivered_l": handed.lifelines_l, "responder_fuel_l": handed.responders_l}
-    return replace(state, fuel=chain, store_units=stores), handed_over, entered - burnt
+    state = replace(
+        state,
+        fuel=chain,
+        store_units=stores,
+        generator_fuel_l=state.generator_fuel_l + handed.lifelines_l,
+        responder_fuel_l=state.responder_fuel_l + handed.responders_l,
+    )
+    return state, handed_over, entered - burnt
 
 
 def _stock_outputs(given: Given, state: State, inputs: Inputs) -> dict[str, Array]:
@@ -233,6 +176,7 @@ def _tell(
 def measure(given: Given, state: State) -> dict[str, Array]:
     """The declared series, arrays (municipality,)."""
     n_town = given.n_town
+    hub_m3 = np.concatenate([np.zeros(n_town), state.store_units[n_town:] @ given.item_m3])
     in_shelters = np.bincount(given.shelter_town, weights=state.shelter_units[:, MEALS], minlength=n_town)
     return {
         "meals_short": state.meals_short,
@@ -243,6 +187,13 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "water_points": state.water_points,
         "water_tankers": state.tankers,
         "meals_in_stock": state.store_units[:n_town, MEALS] + in_shelters,
+        "meals_received": state.received_units[:, MEALS],
+        "hub_stock_m3": _by_municipality(given, hub_m3),
+        "people_without_medicine": state.unmedicated_persons,
+        "responder_meals": state.responder_meals,
+        "fuel_in_stations_l": np.bincount(given.station_town, weights=state.fuel.station_l, minlength=n_town),
+        "fuel_to_generators_l": state.generator_fuel_l,
+        "fuel_to_responders_l": state.responder_fuel_l,
     }
 
 
@@ -264,7 +215,7 @@ LAYER = Layer(
     levers=LEVERS,
     series=SERIES,
     records=RECORDS,
-    every_s=600,
+    every_s=1800,
     wakes=(),
     tables=("municipality", "cell", "node", "depot", "item", "shelter", "fuel_station"),
 )

@@ -75,7 +75,7 @@ def drink(given: Given, state: State, inputs: Inputs, group: Shelters, clock: Cl
     params, dt_s = given.params, clock.dt_s
     dry = 1.0 - np.clip(inputs["water_service_fraction"], 0.0, 1.0)
     at_home, in_cars = inputs["persons_home"], inputs["car_persons"]
-    tankers = water.allot_tankers(given, dry * (at_home + in_cars + group.persons_in_town), clock.end_s)
+    tankers = water.allot_tankers(given, dry * given.population, clock.end_s)
     round_s = water.cycle_s(given, inputs)
     tankers = np.where(np.isfinite(round_s), tankers, 0.0)
     left_l = water.capacity_l(given, tankers, round_s, dt_s)
@@ -184,11 +184,13 @@ def medicate(given: Given, state: State, inputs: Inputs, group: Shelters, dt_s: 
     milk = share(group.by_town(group.met[:, MILK], given.n_town), group.by_town(group.needed[:, MILK], given.n_town))
     people = inputs["persons_dependent"] + infants
     met = inputs["persons_dependent"] - without + infants * milk
-    return replace(state, medicine_cover_fraction=cover, store_units=stores), share(met, people)
+    return replace(state, medicine_cover_fraction=cover, store_units=stores, unmedicated_persons=without), share(
+        met, people
+    )
 
 
-def feed_responders(given: Given, state: State, inputs: Inputs, dt_s: float) -> tuple[State, Array, float]:
-    """Responders eat what they brought, then from municipal stores: (state, share met (municipality,), meals brought).
+def feed_responders(given: Given, state: State, inputs: Inputs, dt_s: float) -> tuple[State, Array]:
+    """Responders eat what they brought, then from municipal stores: (state, share met (municipality,)).
 
     Units bring food for `self_supply_s`; moving on to another town brings none.
     """
@@ -206,8 +208,14 @@ def feed_responders(given: Given, state: State, inputs: Inputs, dt_s: float) -> 
     if out.any():
         stores = stores.copy()
         stores[: given.n_town, MEALS] -= out
-    state = replace(state, store_units=stores, self_supply_meals=own - eaten, responders_peak_persons=peak)
-    return state, share(need - rest + out, need), brought
+    state = replace(
+        state,
+        store_units=stores,
+        self_supply_meals=own - eaten,
+        responders_peak_persons=peak,
+        responder_meals=(own - eaten) * present / max(float(present.sum()), 1e-12),
+    )
+    return state, share(need - rest + out, need)
 
 
 def shelter_fractions(

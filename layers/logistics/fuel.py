@@ -122,7 +122,8 @@ def fleet(given: Given, now_s: float) -> int:
     """Tanker trucks in the region: the usual number, more from day to day as others are sent."""
     params = given.params
     grown = min(now_s / params.fleet_growth_s, 1.0)
-    return int(params.fleet_usual + (params.fleet_emergency - params.fleet_usual) * grown)
+    usual = params.fleet_per_person * given.population.sum()
+    return int(np.ceil(usual * (1.0 + (params.fleet_emergency_factor - 1.0) * grown)))
 
 
 def arrive(fuel: Fuel, end_s: int) -> Fuel:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layers.logistics.items import COOLERS, FUEL, kit_units_per_day
+from layers.logistics.items import COOLERS, FUEL, LASTING, URGENT, kit_units_per_day
 from layers.logistics.state import Given, Loads, State
-from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads
+from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads, queue_units
 from twin.units import HOUR_S
 
 Array = np.ndarray
@@ -32,6 +32,15 @@ class Trips:
     trucks: Array
     units: Array
     drive_s: Array
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one hub may send in a round: free trucks (whole number) and the situation."""
+
+    hub: int
+    free: int
+    now: Now
 
 
 def push_units(given: Given) -> Array:
@@ -135,25 +144,35 @@ def _serials(loads_sent: Array, to: Array) -> tuple[Array, Array]:
 
 
 def dispatch(given: Given, state: State, now: Now) -> State:
-    """One hourly round of trucks from every usable hub to the towns that ordered and can be reached."""
+    """One hourly round of trucks from every usable hub to the towns that ordered and can be reached.
+
+    Food, water and the like go first; beds, blankets and coolers take the trucks that are left, and wait while
+    trucks stand in a row at the town's gate.
+    """
     free = trucks_free(given, state.loads, float(now.inputs["forces_trucks_units"].sum()))
-    for hub in usable_hubs(given, now.place).tolist():
-        if free <= 0:
-            break
-        state, used = _dispatch_from(given, state, hub, free, now)
-        free -= used
+    crowded = queue_units(state.loads, given.places.n)[: given.n_town] > given.params.gate_limit_trucks
+    for items, held_back in ((np.append(URGENT, FUEL), np.zeros(given.n_town, bool)), (LASTING, crowded)):
+        wanted = np.zeros_like(state.backlog_units)
+        wanted[:, items] = state.backlog_units[:, items] * ~held_back[:, None]
+        for hub in usable_hubs(given, now.place).tolist():
+            if free <= 0 or not wanted.any():
+                break
+            state, sent = _dispatch_from(given, state, wanted, Offer(hub, free, now))
+            wanted = wanted - sent.units
+            free -= int(sent.trucks.sum())
     return state
 
 
 def trucks_free(given: Given, loads: Loads, forces_trucks: float) -> int:
     """Trucks of carriers under contract and of the forces that are not on the road."""
-    return int(given.params.contract_trucks + forces_trucks) - int((loads.origin >= 0).sum())
+    contracted = given.params.contract_trucks_per_person * given.population.sum() * given.params.contract_trucks_factor
+    return int(contracted + forces_trucks) - int((loads.origin >= 0).sum())
 
 
-def _dispatch_from(given: Given, state: State, hub: int, free: int, now: Now) -> tuple[State, int]:
-    params, places, place = given.params, given.places, now.place
+def _dispatch_from(given: Given, state: State, wanted: Array, offer: Offer) -> tuple[State, Trips]:
+    params, places, hub, now = given.params, given.places, offer.hub, offer.now
     drive_s = now.inputs["travel_truck_s"][places.node[hub], given.town_node]
-    wanted = state.backlog_units * np.isfinite(drive_s)[:, None]
+    wanted = wanted * np.isfinite(drive_s)[:, None]
     stock = state.store_units[hub]
     units = wanted * np.minimum(stock / np.maximum(wanted.sum(axis=0), 1e-12), 1.0)
     volume_m3 = units @ given.item_m3
@@ -161,18 +180,20 @@ def _dispatch_from(given: Given, state: State, hub: int, free: int, now: Now) ->
     towns = np.flatnonzero((volume_m3 > least_m3) & (volume_m3 > 0))
     towns = towns[np.argsort(-volume_m3[towns], kind="stable")]
     trucks = np.ceil(volume_m3[towns] / params.truck_m3).astype(np.int64)
-    outgoing = int(place.docks[hub] * HOUR_S / place.service_s[hub])
-    fits = np.cumsum(trucks) <= max(min(free, outgoing), 0)
+    most = min(offer.free, int(now.place.docks[hub] * HOUR_S / now.place.service_s[hub]))
+    fits = np.cumsum(trucks) <= most
     if towns.size and not fits.any():
         # even the largest order gets what the free trucks can carry
-        carried = min(free, outgoing)
-        towns, trucks = towns[:1], np.array([carried])
-        units[towns] *= carried * params.truck_m3 / volume_m3[towns][0]
-        fits = np.array([carried > 0])
-    towns, trucks = towns[fits], trucks[fits]
-    if not towns.size:
-        return state, 0
-    return _load_trucks(given, state, Trips(hub, towns, trucks, units, drive_s), now), int(trucks.sum())
+        towns, trucks, fits = towns[:1], np.array([most]), np.array([most > 0])
+        units[towns] *= most * params.truck_m3 / volume_m3[towns][0]
+    trips = Trips(hub, towns[fits], trucks[fits], _only(units, towns[fits]), drive_s)
+    return (_load_trucks(given, state, trips, now) if trips.towns.size else state), trips
+
+
+def _only(units: Array, towns: Array) -> Array:
+    kept = np.zeros_like(units)
+    kept[towns] = units[towns]
+    return kept
 
 
 def _load_trucks(given: Given, state: State, trips: Trips, now: Now) -> State:

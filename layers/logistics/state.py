@@ -38,9 +38,9 @@ STOCK_SCALES = (
 class Places:
     """Stores and hubs; arrays (place,) unless said.
 
-    n_town: the first rows are municipal stores. town: municipality row, -1 outside. of_depot: (depot,), -1 for fuel
-    terminals. gateway_hub: opens only as a second hub. first_depot: a depot row of the place to cite, -1 for none.
-    depot_share: (place, depot), share of the place's floor in each of its depots; has_depot: (place,).
+    n_town: the first rows are municipal stores. town: municipality row, -1 outside. gateway_hub: opens only as a
+    second hub. depot_share: (place, depot), share of the place's floor in each of its depots; has_depot: any at all.
+    first_depot: a depot row of the place to cite, -1 for none.
     """
 
     n_town: int
@@ -51,7 +51,6 @@ class Places:
     forklifts: Array
     floor_m2: Array
     gateway_hub: Array
-    of_depot: Array
     depot_share: Array
     has_depot: Array
     first_depot: Array
@@ -70,7 +69,6 @@ class Given:
     places: Places
     item_m3: Array
     town_node: Array
-    town_key: Array
     population: Array
     share_65: Array
     effective_area_m2: Array
@@ -147,7 +145,9 @@ class State:
     store_units: (place, item). shelter_units: (shelter, item). backlog_units: ordered, not yet sent (municipality,
     item). received_units: arrived so far. stock_scale: values of STOCK_SCALES already stored.
     dock_free_s: (place, MAX_DOCKS). loads_sent: (place,). self_supply_meals: what responders brought.
-    meals_short, water_short_l: unmet need per day now (municipality,).
+    meals_short, water_short_l: unmet need per day now (municipality,); unmedicated_persons: dependent people without
+    medicine now; responder_meals: what responders in the town still have of their own.
+    generator_fuel_l, responder_fuel_l: handed over so far (municipality,).
     out_of_food, out_of_water: (shelter,), stock_low: (municipality,), queue_long: (place,): told already.
     """
 
@@ -173,6 +173,10 @@ class State:
     responders_peak_persons: float
     meals_short: Array
     water_short_l: Array
+    unmedicated_persons: Array
+    responder_meals: Array
+    generator_fuel_l: Array
+    responder_fuel_l: Array
     out_of_food: Array
     out_of_water: Array
     stock_low: Array
@@ -193,7 +197,6 @@ def prepare(world: World, params: Params) -> Given:
         places=make_places(world),
         item_m3=item["volume_m3"].astype(np.float64),
         town_node=town["node"],
-        town_key=town.keys,
         population=town["population"].astype(np.float64),
         share_65=town["share_65"].astype(np.float64),
         effective_area_m2=effective_area_m2(world),
@@ -242,7 +245,6 @@ def make_places(world: World) -> Places:
         forklifts=add_up(depot["forklifts"].astype(np.float64)),
         floor_m2=np.maximum(add_up(floor), 1.0),
         gateway_hub=np.concatenate([np.zeros(len(town), bool), kind[hubs] == GATEWAY_HUB]),
-        of_depot=of_depot,
         depot_share=share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9),
         has_depot=share.sum(axis=1) > 0,
         first_depot=first,
@@ -316,6 +318,10 @@ def start(given: Given, chance: Chance) -> State:
         responders_peak_persons=0.0,
         meals_short=towns,
         water_short_l=towns,
+        unmedicated_persons=towns,
+        responder_meals=towns,
+        generator_fuel_l=towns,
+        responder_fuel_l=towns,
         out_of_food=np.zeros(n_shelter, bool),
         out_of_water=np.zeros(n_shelter, bool),
         stock_low=np.zeros(n_town, bool),

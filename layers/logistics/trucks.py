@@ -50,7 +50,10 @@ class _Docks:
 
 
 def handling(given: Given, state: State, inputs: Inputs, hour: float) -> Handling:
-    """Docks and handling times from damage, electricity, staff of the hour, heat and a floor that fills up."""
+    """Docks and handling times from damage, electricity, staff of the hour, heat and a floor that fills up.
+
+    Trucks that come to a closed hall are unloaded one by one, by hand, in front of it.
+    """
     params, places = given.params, given.places
     usable = state.place_usable
     power = by_place(places, inputs["depot_power"])
@@ -59,13 +62,14 @@ def handling(given: Given, state: State, inputs: Inputs, hour: float) -> Handlin
     room_m3 = places.floor_m2 * params.stack_height_m * usable
     fits = state.store_units @ given.item_m3 < room_m3
     docks = np.clip(np.floor(places.docks * labour * usable + 0.5), 1, MAX_DOCKS)
-    working = fits & (usable >= params.depot_closed_below) & (~places.gateway_hub | (params.second_hub > 0))
-    by_hand = (places.forklifts <= 0) | (power < 0.5)
+    closed = usable < params.depot_closed_below
+    working = np.where(closed, 1, docks * fits)
+    by_hand = closed | (places.forklifts <= 0) | (power < 0.5)
     wbgt_c = np.where(places.town >= 0, inputs["wbgt_c"][places.town], inputs["wbgt_c"].mean())
     slower = 1.0 + params.heat_slows_per_degree * np.clip(wbgt_c - params.hot_wbgt_c, 0.0, None)
     service_s = params.unload_s * np.where(by_hand, params.by_hand_factor, 1.0) * slower
     reachable = np.isfinite(drive_from_outside_s(given, inputs))
-    return Handling(usable, np.where(working, docks, 0).astype(np.int64), service_s, reachable)
+    return Handling(usable, working.astype(np.int64), service_s, reachable)
 
 
 def by_place(places: Places, values: Array) -> Array:
@@ -95,7 +99,8 @@ def new_loads(loads: Loads, **columns: Array) -> Loads:
 def move(given: Given, loads: Loads, dock_free_s: Array, now: Now) -> tuple[Loads, Array, Array]:
     """Loads and docks at the end of the step, and which rows of the old `loads` were unloaded, bool (load,).
 
-    First come, first served at every place. Unloaded trucks of the region drive back; those from outside leave.
+    At every place food and water go first, then first come, first served. Unloaded trucks of the region drive back;
+    those from outside leave.
     Nothing depends on where the steps are cut, as long as the places work at the same pace.
     """
     clock, place = now.clock, now.place
@@ -107,8 +112,7 @@ def move(given: Given, loads: Loads, dock_free_s: Array, now: Now) -> tuple[Load
     phase[come], arrived_s[come] = QUEUED, np.maximum(due_s[come], clock.start_s)
     docks = _Docks(phase, due_s, dock_free_s.copy())
     queued = np.flatnonzero(phase == QUEUED)
-    order = queued[np.lexsort((loads.serial[queued], arrived_s[queued]))]
-    _give_docks(given, replace(loads, arrived_s=arrived_s), order, docks, now)
+    _give_docks(given, replace(loads, arrived_s=arrived_s), queued, docks, now)
     unloaded = (phase == UNLOADING) & (due_s <= clock.end_s)
     phase[unloaded] = RETURNING
     due_s[unloaded] += loads.drive_s[unloaded]
@@ -117,21 +121,32 @@ def move(given: Given, loads: Loads, dock_free_s: Array, now: Now) -> tuple[Load
     return _select(_emptied(moved, unloaded), ~gone), docks.free_s, unloaded
 
 
-def _give_docks(given: Given, loads: Loads, order: Array, docks: _Docks, now: Now) -> None:
+def _give_docks(given: Given, loads: Loads, queued: Array, docks: _Docks, now: Now) -> None:
     """Write the columns of the loads that get a dock before the end of the step."""
-    place, clock, full = now.place, now.clock, set[int]()
-    for row in order.tolist():
-        at = int(loads.place[row])
-        if at in full or place.docks[at] == 0:
-            continue
-        dock = int(np.argmin(docks.free_s[at, : place.docks[at]]))
-        begin_s = max(int(loads.arrived_s[row]), int(docks.free_s[at, dock]), clock.start_s)
-        if begin_s >= clock.end_s:
-            full.add(at)
-            continue
-        sorting_s = given.params.sorting_s if loads.unknown[row] else 0.0
-        docks.due_s[row] = docks.free_s[at, dock] = begin_s + round(place.service_s[at] + sorting_s)
-        docks.phase[row] = UNLOADING
+    clock, volume_m3 = now.clock, loads.units @ given.item_m3
+    # loads known to be food, water or medicine are waved past beds and unknown boxes
+    later = loads.unknown | (loads.units[:, URGENT].sum(axis=1) <= 0)
+    for at in np.unique(loads.place[queued][now.place.docks[loads.place[queued]] > 0]).tolist():
+        free_s = docks.free_s[at, : now.place.docks[at]]
+        line = queued[loads.place[queued] == at]
+        while line.size:
+            dock = int(np.argmin(free_s))
+            begin_s = max(int(free_s[dock]), clock.start_s, int(loads.arrived_s[line].min()))
+            if begin_s >= clock.end_s:
+                break
+            here = line[loads.arrived_s[line] <= begin_s]
+            row = here[np.lexsort((loads.serial[here], loads.arrived_s[here], later[here]))[0]]
+            work_s = now.place.service_s[at] * load_factor(given, volume_m3[row])
+            work_s += given.params.sorting_s if loads.unknown[row] else 0.0
+            docks.due_s[row] = free_s[dock] = begin_s + round(work_s)
+            docks.phase[row] = UNLOADING
+            line = line[line != row]
+
+
+def load_factor(given: Given, volume_m3: Array | float) -> Array | float:
+    """Dock time of a part load over that of a full truck."""
+    fixed = given.params.dock_fixed_fraction
+    return fixed + (1.0 - fixed) * np.minimum(volume_m3 / given.params.truck_m3, 1.0)
 
 
 def unload(given: Given, loads: Loads, unloaded: Array, store_units: Array) -> tuple[Array, Array, Array]:
@@ -164,17 +179,19 @@ def vehicle_round(given: Given, inputs: Inputs) -> tuple[Array, Array]:
     return vehicles * params.last_mile_vehicle_m3 * HOUR_S / cycle_s, open_road
 
 
-def last_mile(given: Given, inputs: Inputs, stores: Array, shelters: Array) -> tuple[Array, Array]:
+def last_mile(given: Given, state: State, inputs: Inputs) -> tuple[Array, Array]:
     """One hourly round from municipal stores to occupied shelters: (stores, shelters) afterwards.
 
     Every shelter asks for what it lacks to last `shelter_buffer_s` and to equip everyone; what the town has is shared
     in proportion, things that are used up before things that last, within what its vehicles can carry.
     """
-    persons = inputs["shelter_persons"]
+    persons, stores, shelters = inputs["shelter_persons"], state.store_units, state.shelter_units
     rows = np.flatnonzero(persons > 0)
     if not rows.size:
         return stores, shelters
     capacity_m3, open_road = vehicle_round(given, inputs)
+    closed = state.place_usable[: given.n_town] < given.params.depot_closed_below
+    capacity_m3 = capacity_m3 * np.where(closed, given.params.closed_depot_pace, 1.0)
     rows = rows[open_road[rows]]
     town = given.shelter_town[rows]
     lacking = np.maximum(_wanted_units(given, rows, persons[rows]) - shelters[rows], 0.0)
@@ -191,6 +208,16 @@ def last_mile(given: Given, inputs: Inputs, stores: Array, shelters: Array) -> t
         )
         capacity_m3 = np.maximum(capacity_m3 - volume_m3, 0.0)
     return stores, shelters
+
+
+def collect(given: Given, state: State, persons: Array) -> State:
+    """Once a day towns fetch what lies in shelters where nobody is, if some other shelter of the town is occupied."""
+    occupied = np.bincount(given.shelter_town, weights=persons, minlength=given.n_town) > 0
+    rows = np.flatnonzero((persons <= 0) & occupied[given.shelter_town])
+    stores, shelters = state.store_units.copy(), state.shelter_units.copy()
+    np.add.at(stores, given.shelter_town[rows], shelters[rows])
+    shelters[rows] = 0.0
+    return replace(state, store_units=stores, shelter_units=shelters)
 
 
 def _wanted_units(given: Given, rows: Array, persons: Array) -> Array:

@@ -1,4 +1,15 @@
-"""Where people are, how they move, who is trapped, hurt, ill or dead; owner of all persons."""
+"""Where people are, how they move, who is trapped, hurt, ill or dead; owner of all persons.
+
+Residents and evacuees are whole numbers per cell; each dead, trapped or hurt person is a row with clocks of its own.
+
+state         what is kept; Poisson events that do not depend on the steps
+presence      places by hour and day, the way home and its jams
+casualties    expected dead, trapped and hurt from new damage;  harm      which damage is new
+victims       expectations become persons with clocks;          release   freed, treated, dead
+calls         119, hospital visits, town halls;                 illness   heat, crowding, devices, related deaths
+town          moves, lost homes, staff, households;             measures  series;   journal   events
+advance       one step
+"""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from twin.table import Table
 from twin.units import DAY_S
 
 Array = np.ndarray
+Outputs = dict[str, np.ndarray]
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
@@ -41,6 +42,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     state = replace(
         state,
         now_s=clock.end_s,
+        place_fractions=where.places,
         residents=residents,
         away=away,
         victims=people,
@@ -61,7 +63,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
             attendance_fraction=outputs["staff_attendance_fraction"],
         ),
     )
-    events = _events(given, before, state, people, fresh, hardship, ended, outputs)
+    events = _events(given, before, state, (fresh, hardship), ended, outputs)
     return Result(state, outputs, events)
 
 
@@ -73,7 +75,7 @@ def _presence(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple
     stay = before.stay_home_fraction * np.exp(-clock.dt_s / params.stay_home_recovery_s)
     target = places.sum() * (1.0 - stay)
     homeward = before.absent_fraction > target
-    slow_s = np.where(stay > 0.05, params.return_home_s * before.traffic_factor, params.outing_s)
+    slow_s = np.where(stay > params.upset_stay_home, params.return_home_s * before.traffic_factor, params.outing_s)
     absent = presence.relax(before.absent_fraction, target, np.where(homeward, slow_s, params.outing_s), clock.dt_s)
     now = replace(
         before,
@@ -85,12 +87,11 @@ def _presence(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple
     out = presence.absent_persons(absent, given.town, state.residents, state.quantile)
     home = state.residents - out
     visitors = presence.visitors(params, given.night_persons, given.day_persons, float(out.sum()))
-    noon = presence.place_fractions(params, clock.now.replace(hour=12, minute=0, second=0), False, False)
-    busy = float(places[:3].sum() / max(noon[:3].sum(), 1e-9))
     waiting = np.maximum(absent - places.sum() * (1.0 - now.stay_home_fraction), 0.0)
+    now = replace(now, homeward_fraction=np.where(now.stay_home_fraction > params.upset_stay_home, waiting, 0.0))
     present = home + visitors
     response = _first_response(given, now, clock, present)
-    return now, Presence(home, present, visitors, response, waiting, places, min(busy, 1.0))
+    return now, Presence(home, present, visitors, response, now.homeward_fraction, places)
 
 
 def _strength(given: Given, inputs: Inputs) -> Array:
@@ -158,44 +159,55 @@ def _demand(
     given: Given, state: State, inputs: Inputs, clock: Clock, where: Presence
 ) -> tuple[State, dict[str, Array], Table]:
     """Calls, walk-in patients, illness and related deaths of the step."""
-    params, chance, keys = given.params, clock.chance, given.town_keys
-    people, trapped_calls = calls.trapped_calls(given, chance, state.victims, state.line_s)
+    people, trapped_calls = calls.trapped_calls(given, clock.chance, state.victims, state.line_s)
     people, hurt_calls, walk_in = calls.care_seekers(given, people, state.line_s, clock.end_s)
     now = _conditions(given, inputs, where)
-    days = clock.dt_s / DAY_S
-    at_home, in_shelter = illness.ill_per_day(given, now)
-    device, dialysis, dependents = illness.dependents_ill(
-        given, state.town.device_ok_fraction, state.town.dialysis_ok_fraction, now, clock.dt_s
-    )
-    awake = presence.awake_fraction(params, clock.hour)
-    everyday = given.town_night_persons * params.routine_per_person_day * (0.5 + 0.65 * awake) * days
-    routine, new_routine = arrive(chance, "people.routine", keys, state.routine, everyday)
-    ill_home, new_home = arrive(chance, "people.ill_home", keys, state.ill_home, at_home * days + dependents)
-    ill_shelter, new_shelter = arrive(chance, "people.ill_shelter", keys, state.ill_shelter, in_shelter * days)
-    dying = illness.related_per_day(given, now, at_home + in_shelter) * days
-    related, new_related = arrive(chance, "people.related", keys, state.related, dying)
-    by_ambulance = _share_of_count(ill_home, new_home, params.ill_ambulance_fraction)
     hall_calls, carry = _town_hall(given, state, inputs, clock, now)
-    state = replace(
-        state,
-        victims=people,
-        routine=routine,
-        ill_home=ill_home,
-        ill_shelter=ill_shelter,
-        related=related,
-        routine_waiting=state.routine_waiting + new_routine + new_home,
-        town=replace(state.town, device_ok_fraction=device, dialysis_ok_fraction=dialysis, call_carry=carry),
-    )
-    state, hardship = _related(given, state, clock, related, new_related)
+    state = replace(state, victims=people, town=replace(state.town, call_carry=carry))
+    ill_before = state.ill_home.count, state.ill_shelter.count
+    state, routine, hardship = _fall_ill(given, state, clock, now)
+    new_home, new_shelter = state.ill_home.count - ill_before[0], state.ill_shelter.count - ill_before[1]
+    by_ambulance = _share_of_count(state.ill_home, new_home, given.params.ill_ambulance_fraction)
+    ambulance_calls = hurt_calls + routine + by_ambulance
+    calls_now = ambulance_calls + (town.by_town(given, trapped_calls) if trapped_calls.any() else 0.0)
+    state = replace(state, emergency_calls=state.emergency_calls + calls_now.astype(np.int64))
     amounts = {
         "trapped_calls": trapped_calls,
-        "ambulance_calls": hurt_calls + new_routine + by_ambulance,
+        "ambulance_calls": ambulance_calls,
         "walk_in_persons": walk_in + new_home - by_ambulance,
         "persons_ill": (new_home + new_shelter).astype(np.float64),
         "resident_calls": hall_calls,
         "phone_load_fraction": 1.0 + state.town.phone_excess,
     }
     return state, amounts, hardship
+
+
+def _fall_ill(given: Given, state: State, clock: Clock, now: illness.Conditions) -> tuple[State, Array, Table]:
+    """Everyday emergencies, illness from the conditions, related deaths: (state, everyday calls, new dead)."""
+    params, chance, keys, days = given.params, clock.chance, given.town_keys, clock.dt_s / DAY_S
+    at_home, in_shelter = illness.ill_per_day(given, now)
+    device, dialysis, dependents = illness.dependents_ill(
+        given, state.town.device_ok_fraction, state.town.dialysis_ok_fraction, now, clock.dt_s
+    )
+    awake = presence.awake_fraction(params, clock.hour)
+    by_hour = awake * params.routine_awake_factor + (1.0 - awake) * params.routine_asleep_factor
+    everyday = given.town_night_persons * params.routine_per_person_day * by_hour * days
+    routine, new_routine = arrive(chance, "people.routine", keys, state.routine, everyday)
+    ill_home, new_home = arrive(chance, "people.ill_home", keys, state.ill_home, at_home * days + dependents)
+    ill_shelter, _ = arrive(chance, "people.ill_shelter", keys, state.ill_shelter, in_shelter * days)
+    dying = illness.related_per_day(given, now, at_home + in_shelter) * days
+    related, new_related = arrive(chance, "people.related", keys, state.related, dying)
+    state = replace(
+        state,
+        routine=routine,
+        ill_home=ill_home,
+        ill_shelter=ill_shelter,
+        related=related,
+        routine_waiting=state.routine_waiting + new_routine + new_home,
+        town=replace(state.town, device_ok_fraction=device, dialysis_ok_fraction=dialysis),
+    )
+    state, hardship = _related(given, state, clock, related, new_related)
+    return state, new_routine, hardship
 
 
 def _share_of_count(after: Arrivals, new: Array, share: float) -> Array:
@@ -209,10 +221,8 @@ def _town_hall(
     """Whole calls that reach the town halls in the step, and the fraction of a call left over."""
     line = town.service_of_town(given, inputs["telecom_fraction"])
     displaced = town.by_town(given, state.displaced_persons)
-    rate = calls.town_hall_calls_per_s(
-        given, clock.hour, given.town_night_persons, now.power, now.water, displaced, line
-    )
-    wanted = state.town.call_carry + rate * clock.dt_s
+    rate = calls.town_hall_calls_per_s(given, clock.hour, now.power, now.water, displaced)
+    wanted = state.town.call_carry + rate * line * clock.dt_s
     made = np.floor(wanted)
     return made, wanted - made
 
@@ -223,9 +233,7 @@ def _related(given: Given, state: State, clock: Clock, after: Arrivals, new: Arr
     numbers = np.repeat(after.count - new, new) + victims.rank_in_group(towns, np.arange(len(towns)))
     if not towns.size:
         return state, state.victims.select(np.zeros(0, dtype=np.int64))
-    rows, residents, away = victims.related_victims(
-        given, clock.chance, clock.end_s, state.residents, state.away, towns, numbers
-    )
+    rows, residents, away = victims.related_victims(given, clock.chance, state, towns, numbers)
     return replace(state, residents=residents, away=away, victims=victims.join(state.victims, rows)), rows
 
 
@@ -259,24 +267,20 @@ def _outputs(
 
 
 def _events(
-    given: Given,
-    before: State,
-    state: State,
-    people: Table,
-    fresh: Table,
-    hardship: Table,
-    ended: release.Ended,
-    outputs: dict[str, Array],
+    given: Given, before: State, state: State, lists: tuple[Table, Table], ended: release.Ended, outputs: Outputs
 ) -> list[Event]:
+    """Lines for the journal; lists: victims of this step by damage and by hardship."""
+    fresh, hardship = lists
     known = measures.count(given, before, measures.confirmed(before))
     ill_before = before.ill_home.count + before.ill_shelter.count
     ill = state.ill_home.count + state.ill_shelter.count
     was, now = before.town, state.town
     return list(
         chain(
-            journal.ended(people, ended),
+            journal.ended(state.victims, ended),
             journal.harmed(fresh),
-            journal.in_lifts(given, fresh),
+            journal.homeless(given, before.displaced_persons, state.displaced_persons),
+            journal.in_lifts(fresh),
             journal.called(outputs["trapped_calls"]),
             journal.died_of_hardship(hardship),
             journal.confirmed(outputs["deaths_confirmed_persons"] - known),

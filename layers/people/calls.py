@@ -51,16 +51,14 @@ def care_seekers(given: Given, victims: Table, line_s: Array, now_s: int) -> tup
     return victims.with_columns(asked=victims["asked"] | calling | walking), ambulance, walk_in
 
 
-def town_hall_calls_per_s(
-    given: Given, hour: float, persons: Array, power: Array, water: Array, displaced: Array, line: Array
-) -> Array:
-    """Calls to the town hall per second that find a line, (municipality,): outages and lost homes drive them."""
+def town_hall_calls_per_s(given: Given, hour: float, power: Array, water: Array, displaced: Array) -> Array:
+    """Calls people want to make to the town hall per second, (municipality,): outages and lost homes drive them."""
     params = given.params
     per_person_s = (
         params.everyday_call_rate + params.power_call_rate * (1.0 - power) + params.water_call_rate * (1.0 - water)
     )
-    calls = persons * per_person_s + params.displaced_call_rate * displaced
-    return calls * awake_fraction(params, hour) * line
+    calls = given.town_night_persons * per_person_s + params.displaced_call_rate * displaced
+    return calls * awake_fraction(params, hour)
 
 
 def phone_load(given: Given, excess: Array, strength: Array, dt_s: float) -> Array:

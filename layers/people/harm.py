@@ -8,7 +8,7 @@ import numpy as np
 
 from layers.people import casualties, town, victims
 from layers.people.casualties import Indoors
-from layers.people.presence import Presence
+from layers.people.presence import Presence, busy_fraction
 from layers.people.state import (
     CAUGHT,
     FIRE,
@@ -32,35 +32,41 @@ def new_harm(
 ) -> tuple[State, Table]:
     """Victims of whatever damage is new, among the people who are there. Returns (state, new rows)."""
     now = Seen(**{name: inputs[name] for name in Seen.__dataclass_fields__})
-    cells, sites = _cells_changed(state.seen, now), _sites_due(given, state, now, clock)
+    due = _incidents_due(given, state, now, clock)
+    fresh = state.victims.select(np.zeros(0, dtype=np.int64))
+    cells = _cells_changed(state.seen, now)
+    sites = bool(due.any()) or bool((now.site_damage_fraction > state.seen.site_damage_fraction).any())
     if not (cells or sites):
-        return state, state.victims.select(np.zeros(0, dtype=np.int64))
-    fresh, residents = state.victims.select(np.zeros(0, dtype=np.int64)), state.residents
+        return state, fresh
     if cells:
-        expected = state.expected + _cell_harm(given, state.seen, now, _indoors(given, where))
-        fresh, residents = victims.cell_victims(given, clock.chance, scene, residents, state.expected, expected)
-        lost = now.buildings_burnt + now.slide_buildings
-        living = residents + state.away
-        displaced = town.displaced_persons(
-            given,
-            (now.wood_collapsed_fraction, now.wood_half_fraction),
-            (now.nonwood_collapsed_fraction, now.nonwood_half_fraction),
-            lost,
-            living,
-            state.quantile,
-        )
-        state = replace(state, expected=expected, displaced_persons=displaced)
+        state, fresh = _strike_cells(given, state, now, clock, scene, where)
     if sites:
-        due = _incidents_due(given, state, now, clock)
-        expected_at_site = state.site_expected + _site_harm(given, state, now, due, where.busy_fraction)
+        expected = state.site_expected + _site_harm(given, state, now, due, busy_fraction(given.params, where.places))
         more, residents = victims.site_victims(
-            given, clock.chance, scene, residents, state.site_expected, expected_at_site
+            given, clock.chance, scene, state.residents, state.site_expected, expected
         )
+        state = replace(state, residents=residents, site_expected=expected, incident_done=state.incident_done | due)
         fresh = victims.join(fresh, more)
-        state = replace(state, site_expected=expected_at_site, incident_done=state.incident_done | due)
     strongest = np.maximum(state.seen.shock_intensity, now.shock_intensity)
     seen = replace(now, shock_intensity=strongest)
-    return replace(state, residents=residents, victims=victims.join(state.victims, fresh), seen=seen), fresh
+    return replace(state, victims=victims.join(state.victims, fresh), seen=seen), fresh
+
+
+def _strike_cells(
+    given: Given, state: State, now: Seen, clock: Clock, scene: Scene, where: Presence
+) -> tuple[State, Table]:
+    """Victims and lost homes of the cells; the state's own rows of victims are joined by the caller."""
+    expected = state.expected + _cell_harm(given, state.seen, now, _indoors(given, where))
+    fresh, residents = victims.cell_victims(given, clock.chance, scene, state.residents, state.expected, expected)
+    displaced = town.displaced_persons(
+        given,
+        (now.wood_collapsed_fraction, now.wood_half_fraction),
+        (now.nonwood_collapsed_fraction, now.nonwood_half_fraction),
+        now.buildings_burnt + now.slide_buildings,
+        residents + state.away,
+        state.quantile,
+    )
+    return replace(state, residents=residents, expected=expected, displaced_persons=displaced), fresh
 
 
 def _indoors(given: Given, where: Presence) -> Indoors:
@@ -81,11 +87,6 @@ def _cells_changed(seen: Seen, now: Seen) -> bool:
         for name in Seen.__dataclass_fields__
         if name not in ("site_damage_fraction", "shock_intensity")
     ) or bool((now.shock_intensity > seen.shock_intensity).any())
-
-
-def _sites_due(given: Given, state: State, now: Seen, clock: Clock) -> bool:
-    grown = bool((now.site_damage_fraction > state.seen.site_damage_fraction).any())
-    return grown or bool(_incidents_due(given, state, now, clock).any())
 
 
 def _incidents_due(given: Given, state: State, now: Seen, clock: Clock) -> Array:

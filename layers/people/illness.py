@@ -78,7 +78,7 @@ def dependents_ill(
         dialysis_ok, (1.0 - now.water) * without, params.dialysis_interval_s, params.device_recovery_s, dt_s
     )
     persons = now.home_persons + now.shelter_persons + now.car_persons
-    device = params.device_users_per_person * persons * device_lost
+    device = params.device_users_per_person * persons * device_lost * params.device_distress_fraction
     dialysis = params.dialysis_per_person * persons * dialysis_lost * params.dialysis_missed_fraction
     return device_ok, dialysis_ok, device + dialysis
 
@@ -88,5 +88,5 @@ def related_per_day(given: Given, now: Conditions, ill_per_day_now: Array) -> Ar
     params = given.params
     evacuees = now.shelter_persons + now.car_persons
     hardship = params.related_per_evacuee * DAY_S / params.related_period_s
-    burden = 1.0 + params.related_crowding * np.clip(now.crowding, 0.0, 3.0)
+    burden = 1.0 + params.related_crowding * np.maximum(now.crowding, 0.0)
     return evacuees * hardship * burden + params.related_per_ill * ill_per_day_now

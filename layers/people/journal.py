@@ -13,15 +13,27 @@ from twin.table import Table
 
 Array = np.ndarray
 CAUSES = {
-    RESIDENTIAL: ("wood_collapsed_fraction", "nonwood_collapsed_fraction"),
+    RESIDENTIAL: ("wood_collapsed_fraction", "nonwood_collapsed_fraction", "shock_intensity"),
     SITE: ("site_damage_fraction",),
     FIRE: ("fires_burning", "buildings_burnt"),
     LANDSLIDE: ("slide_buildings",),
 }
 
+HOME_LOSSES = (
+    "wood_collapsed_fraction",
+    "nonwood_collapsed_fraction",
+    "wood_half_fraction",
+    "nonwood_half_fraction",
+    "slide_buildings",
+    "buildings_burnt",
+)
+HARDSHIPS = ("wbgt_c", "crowding_fraction", "home_water_fraction", "home_food_fraction", "medicine_fraction")
+
 
 def harmed(fresh: Table) -> Iterator[Event]:
     """One line per place and cause for the new dead and the new trapped."""
+    if not len(fresh):
+        return
     for state, name in ((DEAD, "killed"), (TRAPPED, "trapped")):
         for kind, causes in CAUSES.items():
             rows = np.flatnonzero((fresh["state"] == state) & (fresh["kind"] == kind))
@@ -35,6 +47,8 @@ def harmed(fresh: Table) -> Iterator[Event]:
 
 def ended(victims: Table, rows: Ended) -> Iterator[Event]:
     """One line per place for those freed by neighbours or responders and for those who died waiting."""
+    if not sum(len(some) for some in rows):
+        return
     kinds = (
         ("freed_by_neighbours", rows.by_neighbours, False, ("trapped_persons", "site_trapped_persons")),
         ("freed_by_responders", rows.by_responders, False, ("freed_persons", "site_freed_persons")),
@@ -66,12 +80,24 @@ def towns(
     jammed_before, jammed = (traffic > params.journal_traffic_factor for traffic in (before[0], after[0]))
     for town in np.flatnonzero(jammed != jammed_before):
         name = "jam_begins" if jammed[town] else "jam_ends"
-        yield Event(name, "traffic_factor", int(town), after[0][town])
+        yield Event(name, "traffic_factor", int(town), after[0][town], causes=[("shock_intensity", -1)])
     for town in np.flatnonzero((after[1] < 1.0) & (before[1] >= 1.0)):
-        yield Event("staff_short", "staff_attendance_fraction", int(town), after[1][town])
+        cause = [("shock_intensity", -1)]
+        yield Event("staff_short", "staff_attendance_fraction", int(town), after[1][town], causes=cause)
     every = params.journal_ill_persons
     for town in np.flatnonzero(ill[1] // every > ill[0] // every):
-        yield Event("many_ill", "persons_ill", int(town), ill[1][town])
+        causes = [(need, int(town)) for need in HARDSHIPS]
+        yield Event("many_ill", "persons_ill", int(town), ill[1][town], causes=causes)
+
+
+def homeless(given: Given, before: Array, after: Array) -> Iterator[Event]:
+    """One line per cell in which many more people have lost their home."""
+    if before is after:
+        return
+    more = after - before
+    for cell in np.flatnonzero(more >= given.params.journal_displaced_persons):
+        causes = [(need, int(cell)) for need in HOME_LOSSES]
+        yield Event("home_lost", "persons_displaced", int(cell), more[cell], causes=causes)
 
 
 def died_of_hardship(fresh: Table) -> Iterator[Event]:
@@ -92,7 +118,7 @@ def confirmed(rise: Array) -> Iterator[Event]:
         yield Event("death_confirmed", "deaths_confirmed_persons", int(town), rise[town])
 
 
-def in_lifts(given: Given, fresh: Table) -> Iterator[Event]:
+def in_lifts(fresh: Table) -> Iterator[Event]:
     """One line per cell with people shut in lifts."""
     for cell, number in _counted(fresh["cell"][fresh["kind"] == LIFT]):
         yield Event("shut_in_lift", "lift_trapped_persons", cell, number, causes=[("shock_intensity", cell)])

@@ -47,9 +47,20 @@ SERIES = (
     Series("cardiac_arrest", "person", "dead people found whose death is not yet confirmed"),
     Series("ill", "person", "people taken ill so far by heat, crowding or lack of care"),
     Series("persons_home", "person", "people at home now"),
+    Series("persons_at_work", "person", "residents at work now"),
+    Series("persons_at_school", "person", "residents at school, club or day care now"),
+    Series("persons_at_shops", "person", "residents in shops and at leisure now"),
+    Series("persons_on_road", "person", "residents on the road now, those going home after a shock included"),
     Series("persons_away", "person", "residents who stay elsewhere as evacuees"),
     Series("freed_by_neighbours", "person", "trapped people freed by neighbours so far"),
     Series("lift_trapped", "person", "people shut in lifts now"),
+    Series("injured_waiting", "person", "hurt people not yet treated, those who never ask for care included"),
+    Series("ill_expected", "person", "mean number of people taken ill so far, without the luck of the draw"),
+    Series("landslide_victims_expected", "person", "mean number of dead and hurt by landslides so far"),
+    Series("persons_displaced", "person", "residents whose home cannot be lived in"),
+    Series("emergency_calls", "call", "119 calls that got through so far"),
+    Series("traffic_factor", "1", "travel time as a multiple of free flow", total="mean"),
+    Series("staff_attendance_fraction", "1", "share of municipal staff at work", total="mean"),
 )
 
 
@@ -57,6 +68,17 @@ def home_persons(given: Given, state: State) -> Array:
     """Residents at home now, int64 (cell,)."""
     out = absent_persons(state.town.absent_fraction, given.town, state.residents, state.quantile)
     return state.residents - out
+
+
+def persons_out(given: Given, state: State, home: Array) -> Array:
+    """Residents at work, at school, in shops and on the road now, (4, municipality); home: (cell,)."""
+    residents = np.bincount(given.town, weights=state.residents, minlength=given.n_towns)
+    out = residents - np.bincount(given.town, weights=home, minlength=given.n_towns)
+    homeward = np.minimum(state.town.homeward_fraction * residents, out)
+    shares = state.place_fractions / max(state.place_fractions.sum(), 1e-9)
+    places = shares[:, None] * (out - homeward)
+    places[3] += homeward
+    return places
 
 
 def missing(state: State) -> Array:
@@ -103,11 +125,26 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "trapped_persons": condition == TRAPPED,
         "missing": missing(state),
         "cardiac_arrest": arrest,
+        "injured_waiting": condition == HURT,
         "lift_trapped": (condition == STUCK) & (kind == LIFT),
     }
     values = {name: count(given, state, mask) for name, mask in masks.items()}
+    slides = state.expected[LANDSLIDE].sum(axis=0)
+    values["landslide_victims_expected"] = np.bincount(given.town, weights=slides, minlength=given.n_towns)
+    values["ill_expected"] = state.ill_home.level + state.ill_shelter.level
+    values["emergency_calls"] = state.emergency_calls.astype(np.float64)
+    values["traffic_factor"] = state.town.traffic_factor
+    values["staff_attendance_fraction"] = state.town.attendance_fraction
     values["ill"] = (state.ill_home.count + state.ill_shelter.count).astype(np.float64)
-    for name, cells in (("persons_home", home_persons(given, state)), ("persons_away", state.away)):
+    home = home_persons(given, state)
+    places = ("persons_at_work", "persons_at_school", "persons_at_shops", "persons_on_road")
+    values.update(zip(places, persons_out(given, state, home), strict=True))
+    of_cells = {
+        "persons_home": home,
+        "persons_away": state.away,
+        "persons_displaced": state.displaced_persons,
+    }
+    for name, cells in of_cells.items():
         values[name] = np.bincount(given.town, weights=cells, minlength=given.n_towns)
     values["freed_by_neighbours"] = state.neighbour_freed.astype(np.float64)
     return values

@@ -22,7 +22,6 @@ class Presence(NamedTuple):
     response_fraction: Array  # (cell,): present, awake and able to help
     waiting_fraction: Array  # (municipality,): share of residents on their way home
     places: Array  # share of residents at work, school, shops, on the road
-    busy_fraction: float  # activity of workplaces and shops over that at noon
 
 
 def place_fractions(params: Params, now: datetime, school_holiday: bool, holiday: bool) -> Array:
@@ -40,9 +39,10 @@ def place_fractions(params: Params, now: datetime, school_holiday: bool, holiday
     return shares
 
 
-def absent_fraction(params: Params, now: datetime, school_holiday: bool, holiday: bool) -> float:
-    """Share of the residents who are not at home, 0..1."""
-    return float(place_fractions(params, now, school_holiday, holiday).sum())
+def busy_fraction(params: Params, places: Array) -> float:
+    """Activity of workplaces, schools and shops over that at noon of a weekday, 0..1."""
+    noon = sum(float(params[f"{place}_fraction_by_hour"][12]) for place in PLACES[:3])
+    return min(1.0, float(places[:3].sum()) / max(noon, 1e-9))
 
 
 def _at_hour(values: Array, hour: float) -> float:

@@ -114,7 +114,7 @@ def release(
     if not (sum(len(rows) for rows in ended) + len(out_of_lift)):
         return victims, residents, ended
     victims = _bury(given, chance, victims, np.concatenate((died_trapped, died_hurt)))
-    victims, residents = _set_free(given, chance, scene, victims, residents, by_neighbours, freed)
+    victims, residents = _set_free(given, chance, scene, victims, residents, ended)
     if out_of_lift.size:
         state = victims["state"].copy()
         state[out_of_lift] = WELL
@@ -139,9 +139,10 @@ def _bury(given: Given, chance: Chance, victims: Table, rows: Array) -> Table:
 
 
 def _set_free(
-    given: Given, chance: Chance, scene: Scene, victims: Table, residents: Array, neighbours: Array, freed: Array
+    given: Given, chance: Chance, scene: Scene, victims: Table, residents: Array, ended: Ended
 ) -> tuple[Table, Array]:
-    rows = np.concatenate((neighbours, freed))
+    freed = ended.by_responders
+    rows = np.concatenate((ended.by_neighbours, freed))
     if not rows.size:
         return victims, residents
     care = seek_care(given, chance, scene, victims.select(rows))

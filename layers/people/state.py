@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from layers.people.presence import absent_fraction
+from layers.people.presence import place_fractions
 from twin.chance import Chance
 from twin.params import Params
 from twin.table import Table
@@ -105,6 +105,7 @@ class Town:
     """Slow quantities per municipality, shape (municipality,)."""
 
     absent_fraction: Array  # share of the residents who are out
+    homeward_fraction: Array  # share of the residents who are out and on their way home after a shock
     stay_home_fraction: Array  # share of outings given up since the shock
     phone_excess: Array  # offered telephone traffic above normal
     strong_s: Array  # time of the last strong shock, NaN if none
@@ -129,6 +130,7 @@ class State:
     """All persons: residents at hand + away + removed victims = everyone, at any time."""
 
     now_s: int
+    place_fractions: Array  # (4,): residents at work, school, shops, on the road by the hour
     quantile: Array  # (cell,): fixed draw that rounds persons of the cell
     residents: Array  # int64 (cell,): living at home or out for the day
     away: Array  # int64 (cell,): residents who stay elsewhere (evacuated)
@@ -146,7 +148,8 @@ class State:
     related: Arrivals  # disaster-related deaths
     routine_waiting: Array  # int64 (municipality,): everyday and ill patients not yet treated
     displaced_persons: Array  # (cell,)
-    neighbour_freed: Array  # int64 (municipality,)
+    neighbour_freed: Array  # int64 (municipality,): freed by neighbours so far
+    emergency_calls: Array  # int64 (municipality,): 119 calls that got through so far
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -210,9 +213,10 @@ def start(given: Given, chance: Chance) -> State:
     """Everyone alive and unhurt, at home or out as the hour of the scenario's origin has it."""
     n_cells, n_sites, n_towns = len(given.town), len(given.site_keys), given.n_towns
     zeros = np.zeros(n_cells)
-    out = float(absent_fraction(given.params, given.origin, given.school_holiday, given.holiday))
+    places = place_fractions(given.params, given.origin, given.school_holiday, given.holiday)
     town = Town(
-        absent_fraction=np.full(n_towns, out),
+        absent_fraction=np.full(n_towns, float(places.sum())),
+        homeward_fraction=np.zeros(n_towns),
         stay_home_fraction=np.zeros(n_towns),
         phone_excess=np.zeros(n_towns),
         strong_s=np.full(n_towns, np.nan),
@@ -224,6 +228,7 @@ def start(given: Given, chance: Chance) -> State:
     )
     return State(
         now_s=0,
+        place_fractions=places,
         quantile=chance.uniform("people.rounding", given.cell_keys),
         residents=given.night_persons.copy(),
         away=np.zeros(n_cells, dtype=np.int64),
@@ -242,6 +247,7 @@ def start(given: Given, chance: Chance) -> State:
         routine_waiting=np.zeros(n_towns, dtype=np.int64),
         displaced_persons=zeros,
         neighbour_freed=np.zeros(n_towns, dtype=np.int64),
+        emergency_calls=np.zeros(n_towns, dtype=np.int64),
     )
 
 

@@ -74,7 +74,7 @@ def staff_attendance(given: Given, strong_s: Array, now_s: int, victim_fraction:
     late = np.maximum(since_s - params.first_attendance_s, 0.0)
     grown = 1.0 - np.exp(-late / params.attendance_growth_s)
     level = params.first_attendance + (params.late_attendance - params.first_attendance) * grown
-    held_up = 1.0 - params.jam_absence * np.clip(traffic - 1.0, 0.0, 2.0)
+    held_up = 1.0 - params.jam_absence * (traffic - 1.0)
     share = level * (1.0 - np.clip(victim_fraction, 0.0, 1.0)) * held_up
     return np.where(np.isfinite(since_s), np.clip(share, 0.0, 1.0), 1.0)
 

@@ -26,6 +26,7 @@ from layers.people.state import (
     TRAPPED,
     UNHURT,
     Given,
+    State,
 )
 from twin.chance import Chance
 from twin.table import Table
@@ -141,10 +142,13 @@ def home_cells(given: Given, chance: Chance, persons: Array, towns: Array, keys:
 
 
 def related_victims(
-    given: Given, chance: Chance, now_s: int, residents: Array, away: Array, towns: Array, numbers: Array
+    given: Given, chance: Chance, state: State, towns: Array, numbers: Array
 ) -> tuple[Table, Array, Array]:
-    """One disaster-related death per entry of `towns`: evacuees first. Returns rows, residents and away left."""
-    residents, away = residents.copy(), away.copy()
+    """One disaster-related death per entry of `towns`: evacuees first. Returns rows, residents and away left.
+
+    numbers: count of the death in its town, for the keys of the persons.
+    """
+    residents, away = state.residents.copy(), state.away.copy()
     keys = person_keys(given.town_keys[towns], RELATED, KILLED, numbers)
     from_away = home_cells(given, chance, away, towns, keys)
     at_home = home_cells(given, chance, residents, towns, keys)
@@ -153,7 +157,7 @@ def related_victims(
     np.subtract.at(away, from_away[from_away >= 0], 1)
     np.subtract.at(residents, at_home[(from_away < 0) & (at_home >= 0)], 1)
     home, no_site = home[known], np.full(int(known.sum()), -1, dtype=np.int64)
-    return _base_rows(given, keys[known], RELATED, KILLED, (home, home, no_site), now_s), residents, away
+    return _base_rows(given, keys[known], RELATED, KILLED, (home, home, no_site), state.now_s), residents, away
 
 
 def _base_rows(

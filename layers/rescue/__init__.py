@@ -1,16 +1,22 @@
-"""Fire, police, Self-Defence and medical forces: search, rescue, transport, firefighting, hospitals."""
+"""Fire, police, Self-Defence and medical forces: search, rescue, transport, firefighting, hospitals.
+
+Calls (`dispatch`) and patrols (`dwellings`) make places known; missions (`twin.missions`) send crews from one pool
+that rescue and fires (`fire`) share; large sites have rules of their own (`sites`). Truth is met only where a crew
+ends its work. `forces` says who is called, ready, on shift and supplied, `ways` who gets where, `ambulance` and
+`hospitals` what becomes of the hurt, `scouting` who visits silent towns, clears roads and helps hospitals.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from twin.chance import Chance
-from twin.contract import Clock, Inputs, Layer, Result, Var
-from twin.params import Params
-from twin.world import World
+from layers.rescue.news import fuel_total_l
+from layers.rescue.setting import prepare
+from layers.rescue.state import Given, State, start
+from layers.rescue.stepping import step
+from twin.contract import Layer, Lever, Series, Stock, Var
 
 Array = np.ndarray
 
@@ -81,66 +87,72 @@ GIVES = (
     Var("rescued_fire_persons", "person", "municipality", doc="people rescued by fire services so far (local and aid)"),
 )
 
+RECORDS = (
+    Var("cases_known", "1", "cell", doc="places with trapped people known by calls"),
+    Var("crews_sent", "1", "cell", doc="crews sent to free people"),
+    Var("sites_known", "1", "site", doc="large sites that asked for help"),
+    Var("dispatch_manual", "1", "municipality", doc="1 while the dispatch centre works by hand"),
+    Var("crews_arrived", "1", "base", doc="1 once the first crew of the base is ready in the region"),
+)
 
-@dataclass(frozen=True)
-class Given:
-    """Constants of the layer."""
+SERIES = (
+    Series("rescued_persons", "person", "people freed by all responders so far"),
+    Series("rescued_fire_service", "person", "people freed by fire services, local and from outside, so far"),
+    Series("rescue_waiting", "1", "known places of trapped people without a crew"),
+    Series("hospital_patients_waiting", "person", "patients waiting at hospitals, by place of hospital"),
+    Series("ambulance_patients_waiting", "person", "patients waiting for an ambulance"),
+    Series("responders_moving", "person", "responders on the way, those coming from outside included"),
+    Series("responders_working", "person", "responders at work"),
+    Series("ambulance_runs", "1", "ambulance runs so far, everyday patients included"),
+    Series("search_negatives", "1", "places searched without finding anybody so far"),
+)
 
-    params: Params
-    world: World
-
-
-@dataclass(frozen=True)
-class State:
-    """Nothing yet."""
-
-    n_steps: int
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    return Given(params, world)
-
-
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0."""
-    return State(0)
-
-
-NEUTRAL = {
-    "freed_persons": 0.0,
-    "site_freed_persons": 0.0,
-    "treated_persons": 0.0,
-    "hospital_waiting_persons": 0.0,
-    "fire_crews": 0.0,
-    "road_clearing_crews": 0.0,
-    "water_support_l_per_s": 0.0,
-    "scout_reports": 0.0,
-    "trapped_known_persons": 0.0,
-    "incidents_open": 0.0,
-    "responders_present_persons": 0.0,
-    "responders_working_persons": 0.0,
-    "responder_fuel_wanted_l": 0.0,
-    "forces_trucks_units": 0.0,
-    "brought_persons": 0.0,
-    "rescued_fire_persons": 0.0,
-}
-
-
-def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Give neutral values."""
-    outputs = {var.name: np.full(given.world.shape(var.on), NEUTRAL[var.name]) for var in GIVES}
-    return Result(State(state.n_steps + 1), outputs)
+LEVERS = (
+    Lever(
+        "extra_fire_crews", "crew", 0, 200, "state", "extra_fire_crews", "more emergency fire crews in the first wave"
+    ),
+    Lever("shift_length", "s", 28800, 86400, "prefecture", "shift_s", "hours on duty before as many hours of rest"),
+    Lever(
+        "call_takers", "1", 2e-5, 3e-4, "municipality", "call_takers_per_person", "dispatch desks manned per resident"
+    ),
+    Lever("site_crews", "crew", 1, 30, "prefecture", "site_crews_limit", "crews sent to one large site"),
+    Lever("dwelling_crews", "crew", 1, 4, "prefecture", "dwelling_crews", "crews sent to one collapsed house"),
+    Lever(
+        "search_detection",
+        "1",
+        0.1,
+        0.5,
+        "state",
+        "detection_per_crew_h",
+        "search with dogs, listening devices, drones",
+    ),
+    Lever("helicopters", "1", 0, 20, "state", "helicopters", "reconnaissance helicopters"),
+    Lever(
+        "reserve", "1", 0.0, 0.6, "municipality", "reserve_fraction", "local fire crews kept at home for everyday cover"
+    ),
+)
 
 
 def measure(given: Given, state: State) -> dict[str, Array]:
-    """No series yet."""
-    return {}
+    """The declared series now, (municipality,) each."""
+    medical, present = state.medical, state.present
+    waiting = np.bincount(given.hospital_town, weights=medical.waiting.sum(axis=1), minlength=given.n_town)
+    return {
+        "rescued_persons": state.counts.rescued.astype(np.float64),
+        "rescued_fire_service": state.counts.rescued_fire.astype(np.float64),
+        "rescue_waiting": present.waiting,
+        "hospital_patients_waiting": waiting,
+        "ambulance_patients_waiting": medical.ambulance_waiting + state.calls.ambulance,
+        "responders_moving": present.moving,
+        "responders_working": present.working,
+        "ambulance_runs": np.floor(medical.runs + 1e-9),
+        "search_negatives": state.counts.negatives.astype(np.float64),
+    }
 
 
 LAYER = Layer(
     name="rescue",
-    doc=__doc__,
+    doc=__doc__ or "",
     needs=NEEDS,
     gives=GIVES,
     prepare=prepare,
@@ -148,7 +160,9 @@ LAYER = Layer(
     step=step,
     measure=measure,
     params_file=Path(__file__).with_name("params.toml"),
-    stocks=(),
-    every_s=600,
-    wakes=(),
+    stocks=(Stock("fuel", "litre", fuel_total_l),),
+    levers=LEVERS,
+    series=SERIES,
+    records=RECORDS,
+    every_s=60,
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
-from twin.chance import Chance, keys_of
+from twin.chance import Chance
 from twin.missions import NEVER_S, Missions, Units
 from twin.params import Params
-from twin.world import World
 
 Array = np.ndarray
 MAX_HELICOPTERS, MAX_EXTRA_CREWS = 20, 200  # units kept ready for the levers of the same names
@@ -42,12 +42,16 @@ class Trigger(IntEnum):
 
 
 class Pool(IntEnum):
-    """Pools of units. Fire and rescue share CREWS, so fires take crews from rescue."""
+    """Pools of units beside those of the districts, numbered from the last district on.
 
-    CREWS = 0
-    ENGINEERS = 1
-    MEDICAL = 2
-    AIR = 3
+    Fire and rescue share the pool of their district, so fires take crews from rescue.
+    """
+
+    STAGING = 0  # forces not yet given a district
+    AMBULANCE = 1  # fire crews that man ambulances
+    ENGINEERS = 2
+    MEDICAL = 3
+    AIR = 4
 
 
 class Task(IntEnum):
@@ -78,8 +82,15 @@ class Ground(IntEnum):
     BASE = 7
 
 
-FORCE_POOL = np.array([0, 0, 0, 0, 2, 0, 0, 0, 1, 3])
 OUTSIDE_TRIGGER = np.array([1, 1, 3, 2, 4, 1, 3, 2, 2, 0])
+TASKS = np.arange(len(Task))
+IS_CASE = (TASKS == Task.LOCATE) | (TASKS == Task.EXTRACT) | (TASKS == Task.SITE)  # known places of trapped people
+IS_DWELLING = (TASKS == Task.LOCATE) | (TASKS == Task.SEARCH) | (TASKS == Task.EXTRACT)
+IS_SCOUT = (TASKS == Task.VISIT) | (TASKS == Task.FLIGHT)
+KINDS = np.arange(len(Force))
+SPECIAL_POOL = np.array([-1, -1, -1, 0, 3, 0, 0, 0, 2, 4])  # Force -> Pool, -1: the district of its base
+IS_SDF = (KINDS == Force.SDF) | (KINDS == Force.AID_SDF)
+IS_OUTSIDE_CREW = (KINDS == Force.AID_FIRE) | (KINDS == Force.AID_POLICE) | IS_SDF
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class Roster:
 
 @dataclass(frozen=True)
 class Given:
-    """Constants of the layer."""
+    """Constants of the layer. district: town of the nearest fire station, which leads the town's crews, (town,)."""
 
     params: Params
     places: Places
@@ -145,7 +156,7 @@ class Given:
     hospital_keys: Array
     hospital_beds: Array
     hospital_base: Array
-    ambulance_town: Array
+    district: Array
     fire_crews: Array
 
 
@@ -186,22 +197,21 @@ class Sites:
 
 @dataclass(frozen=True)
 class Medical:
-    """Ambulance queue by district of ambulances (town,), patients by hospital and town of origin, occupied beds.
+    """Patients: waiting for an ambulance and on their own way (town,), waiting (hospital, town of origin), in beds.
 
-    credit: service not yet used; treated and told: treatments by town, exact and already handed over;
-    known_*: what the medical headquarters heard; report_due_s: next report of each hospital.
+    runs: ambulance runs so far (town,). treated and told: treated so far, exact and as handed over in whole persons,
+    (town,). known_*: what the hospitals last reported (hospital,), NaN before; report_due_s: next report of each.
     """
 
     ambulance_waiting: Array
-    ambulance_credit: Array
+    walk_in: Array
     runs: Array
     waiting: Array
     bedded: Array
-    credit: Array
     treated: Array
     told: Array
     known_function: Array
-    known_wait_s: Array
+    known_waiting: Array
     report_due_s: Array
     reports: Array
     overloaded: Array
@@ -228,10 +238,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Present:
-    """Levels as last worked out, (town,) unless said."""
+    """Levels as last worked out, (town,) unless said.
+
+    active_units: on the way or at work; dependent_units: those of them that need the town's fuel and food.
+    """
 
     persons: Array
-    outside_persons: Array
     active_units: Array
     dependent_units: Array
     moving: Array
@@ -255,6 +267,8 @@ class State:
     ordered: Array
     called_s: Array
     shift_s: float
+    ambulance_crew_fraction: float
+    extra_fire_crews: float
     arrived: Array
     calls: Calls
     search: Search
@@ -270,6 +284,22 @@ class State:
     site_trapped_seen: Array
 
 
+def changed(state: State, **new: Any) -> State:
+    """The state with these fields replaced; the same object if all of them are the objects it holds already."""
+    if all(getattr(state, name) is value for name, value in new.items()):
+        return state
+    return replace(state, **new)
+
+
+def home_pool(given: Given) -> Array:
+    """Pool each unit starts in, (unit,): local crews their district, the others a pool of their own."""
+    roster, params = given.roster, given.params
+    special = SPECIAL_POOL[roster.kind]
+    pool = np.where(special < 0, given.district[np.maximum(roster.town, 0)], given.n_town + special)
+    drives = (roster.kind == Force.FIRE) & (roster.quantile < params.ambulance_crew_fraction)
+    return np.where(drives, given.n_town + Pool.AMBULANCE, pool)
+
+
 def start(given: Given, chance: Chance) -> State:
     """Nobody called, nothing known."""
     n_town, n_cell, n_hospital = given.n_town, given.n_cell, len(given.hospital_beds)
@@ -277,9 +307,7 @@ def start(given: Given, chance: Chance) -> State:
     site, whole_town = np.zeros(len(given.site_keys)), np.zeros(n_town, np.int64)
     whole_cell, whole_site = np.zeros(n_cell, np.int64), np.zeros(len(site), np.int64)
     roster = given.roster
-    units = Units.empty().append(
-        key=roster.key, base=roster.place, pool=FORCE_POOL[roster.kind], available_s=NEVER_S
-    )
+    units = Units.empty().append(key=roster.key, base=roster.place, pool=home_pool(given), available_s=NEVER_S)
     mark = chance.exponential("rescue.patrol", given.cell_keys, 1.0)
     return State(
         missions=Missions.empty(),
@@ -287,6 +315,8 @@ def start(given: Given, chance: Chance) -> State:
         ordered=np.zeros(len(roster.key), bool),
         called_s=np.full(len(Trigger), -1, np.int64),
         shift_s=0.0,
+        ambulance_crew_fraction=-1.0,
+        extra_fire_crews=-1.0,
         arrived=np.zeros(given.n_base, bool),
         calls=Calls(cell, town, cell, whole_cell, whole_cell),
         search=Search(town, mark, cell, whole_cell),
@@ -296,7 +326,13 @@ def start(given: Given, chance: Chance) -> State:
             *(whole_town, whole_town, whole_town, cell, site, whole_cell, whole_site, whole_cell, whole_cell),
             *(whole_town, np.full(n_town, -NEVER_S), 0, 0),
         ),
-        present=Present(*([town] * 10), cell, hospital, 0.0, 0.0),
+        present=Present(
+            *(town, town, town, town, town, town, town, town, town),
+            fire_crews=cell,
+            medical_teams=hospital,
+            sdf_crews=0.0,
+            total_working=0.0,
+        ),
         fuel_l=town,
         filled=False,
         manual=np.zeros(n_town, bool),
@@ -312,118 +348,6 @@ def _no_patients(given: Given, n_town: int, hospital: Array) -> Medical:
     never_heard = np.full(len(hospital), np.nan)
     due = np.full(len(hospital), -1, np.int64)
     return Medical(
-        *(town, town, town, matrix, hospital, hospital, town, town, never_heard, never_heard, due, whole),
+        *(town, town, town, matrix, hospital, town, town, never_heard, never_heard, due, whole),
         np.zeros(len(hospital), bool),
-    )
-
-
-def prepare(world: World, params: Params) -> Given:
-    """Constants for all runs."""
-    cell, town, site, hospital = world["cell"], world["municipality"], world["site"], world["hospital"]
-    base = world["base"]
-    places = _places(world)
-    free_s = world.arrays["free_travel_s"]
-    fire = base["kind"] == Force.FIRE
-    crews_of_town = np.bincount(base["municipality"][fire], weights=base["crews"][fire], minlength=len(town))
-    stations = np.flatnonzero(crews_of_town > 0)
-    drive_s = free_s[np.ix_(town["node"], town["node"][stations])]
-    nearest = stations[np.argmin(drive_s, axis=1)] if stations.size else np.arange(len(town))
-    large = site["floor_m2"].astype(np.float64)
-    return Given(
-        params=params,
-        places=places,
-        roster=_roster(world, places),
-        n_town=len(town),
-        n_cell=len(cell),
-        n_base=len(base),
-        cell_town=cell["municipality"],
-        cell_keys=cell.keys,
-        town_node=town["node"],
-        town_keys=town.keys,
-        population=town["population"].astype(np.float64),
-        site_town=site["municipality"],
-        site_cell=site["cell"],
-        site_keys=site.keys,
-        site_large=large,
-        site_machine=_needs_machine(world),
-        hospital_town=hospital["municipality"],
-        hospital_node=hospital["node"],
-        hospital_keys=hospital.keys,
-        hospital_beds=hospital["beds"].astype(np.float64),
-        hospital_base=hospital["disaster_base"].astype(bool),
-        ambulance_town=nearest,
-        fire_crews=crews_of_town,
-    )
-
-
-def _needs_machine(world: World) -> Array:
-    """Whether a site needs heavy machines: by its kind, or because its incident says so."""
-    machine = world["site"]["needs_machine"].astype(bool)
-    if "incident" in world and len(world["incident"]):
-        machine = machine.copy()
-        machine[world["incident"]["site"][world["incident"]["needs_machine"] > 0]] = True
-    return machine
-
-
-def _places(world: World) -> Places:
-    cell, town, site, hospital, base = (world[name] for name in ("cell", "municipality", "site", "hospital", "base"))
-    node = world["node"]
-    half_m = float(world.settings.get("cell_size_m", 1000.0)) / 2.0
-    cell_last_m = np.hypot(cell["x_m"] - node["x_m"][cell["node"]], cell["y_m"] - node["y_m"][cell["node"]]) + half_m
-    port = int(np.flatnonzero(node["kind"] == 4)[0]) if (node["kind"] == 4).any() else 0
-    base_node = np.append(base["node"], port)
-    base_town = np.append(base["municipality"], node["municipality"][port])
-    of_cell = (cell["node"], cell["municipality"], cell["x_m"], cell["y_m"], cell_last_m)
-    of_site = (site["node"], site["municipality"], cell["x_m"][site["cell"]], cell["y_m"][site["cell"]])
-    of_town = (town["node"], np.arange(len(town)), town["x_m"], town["y_m"], np.zeros(len(town)))
-    at_hospital = hospital["cell"]
-    groups = [
-        of_cell,
-        of_cell,
-        (*of_site, np.full(len(site), half_m)),
-        of_cell,
-        of_town,
-        (hospital["node"], hospital["municipality"], cell["x_m"][at_hospital], cell["y_m"][at_hospital],
-         np.zeros(len(hospital))),
-        of_town,
-        (base_node, base_town, node["x_m"][base_node], node["y_m"][base_node], np.zeros(len(base_node))),
-    ]  # fmt: skip
-    sizes = [len(group[0]) for group in groups]
-    first = np.concatenate(([0], np.cumsum(sizes)))[:-1]
-    kinds = np.repeat(np.arange(len(Ground)), sizes)
-    entity = np.concatenate([np.arange(size) for size in sizes])
-    spot_class = np.where(np.isin(kinds, (Ground.EXTRACT, Ground.FIRE)), Ground.SEARCH, kinds)
-    columns = [np.concatenate([group[k] for group in groups]) for k in range(5)]
-    return Places(first, kinds, entity, columns[0], columns[1], first[spot_class] + entity, *columns[2:])
-
-
-def _roster(world: World, places: Places) -> Roster:
-    """One unit per crew of each base, then the helicopters and the crews kept for levers."""
-    base = world["base"]
-    n_base, crews = len(base), base["crews"]
-    row = np.repeat(np.arange(n_base), crews)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(crews) - crews, crews)
-    gate = int(np.flatnonzero(base["kind"] == Force.AID_FIRE)[0]) if (base["kind"] == Force.AID_FIRE).any() else 0
-    ids = [f"{base.ids[b]}/{n}" for b, n in zip(row.tolist(), number.tolist())]
-    ids += [f"helicopter/{n}" for n in range(MAX_HELICOPTERS)] + [f"extra/{n}" for n in range(MAX_EXTRA_CREWS)]
-    kept = MAX_HELICOPTERS + MAX_EXTRA_CREWS
-    kind = np.concatenate(
-        [base["kind"][row], np.full(MAX_HELICOPTERS, Force.HELICOPTER), np.full(MAX_EXTRA_CREWS, Force.AID_FIRE)]
-    )
-    local = np.append(base["local"][row].astype(bool), np.zeros(kept, bool))
-    full_row = np.concatenate([row, np.full(MAX_HELICOPTERS, n_base), np.full(MAX_EXTRA_CREWS, gate)])
-    persons = np.append(base["crew_persons"][row], np.repeat([3.0, 5.0], [MAX_HELICOPTERS, MAX_EXTRA_CREWS]))
-    sdf = kind == Force.SDF
-    return Roster(
-        key=keys_of("rescue-unit", np.array(ids)),
-        kind=kind,
-        base=full_row,
-        place=places.first[Ground.BASE] + full_row,
-        town=places.town[places.first[Ground.BASE] + full_row],
-        persons=persons.astype(np.float64),
-        mobilise_s=np.append(base["mobilise_s"][row].astype(np.float64), np.full(kept, -1.0)),
-        trigger=np.where(sdf, Trigger.SDF, np.where(local, Trigger.AT_ONCE, OUTSIDE_TRIGGER[kind])),
-        local=local,
-        rank=np.concatenate([np.full(len(row), -1), np.arange(MAX_HELICOPTERS), np.arange(MAX_EXTRA_CREWS)]),
-        quantile=np.append((number + 0.5) / np.maximum(crews[row], 1), np.full(kept, 0.99)),
     )

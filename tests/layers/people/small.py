@@ -84,7 +84,7 @@ def calm_inputs(world: World, **changed) -> dict[str, np.ndarray]:
     return inputs
 
 
-def run(world: World, given, state, until_s: int, dt_s: int = 600, chance: Chance = CHANCE, start_s: int = 0, **levels):
+def run(world: World, given, state, until_s: int, dt_s: int = 600, *, chance=CHANCE, start_s: int = 0, **levels):
     """Step on with constant inputs; returns (state, last result)."""
     result = None
     inputs = calm_inputs(world, **levels)
@@ -97,4 +97,4 @@ def run(world: World, given, state, until_s: int, dt_s: int = 600, chance: Chanc
 def struck(world: World, given, state, chance: Chance = CHANCE, **damage):
     """The state after one step of 60 s in which damage and a strong shock happen."""
     levels = {"shock_intensity": 6.5, "wood_collapsed_fraction": 0.2, "wood_half_fraction": 0.1, **damage}
-    return run(world, given, state, 60, 60, chance, **levels)
+    return run(world, given, state, 60, 60, chance=chance, **levels)

@@ -153,6 +153,30 @@ def test_events_name_places_and_causes():
     assert all(("wood_collapsed_fraction", event.row) in event.causes for event in killed)
 
 
+def test_every_event_cites_declared_quantities():
+    world = small_world(night=50000, incidents=True)
+    given, state = begin(world, related_per_ill=0.05, heat_rate_at_28_per_day=3e-5)
+    own = {var.name for var in (*LAYER.gives, *LAYER.records)}
+    known = own | {need.name for need in LAYER.needs}
+    levels = {"wood_collapsed_fraction": 0.2, "site_damage_fraction": 0.1, "slide_buildings": 60.0}
+    levels |= {"fires_burning": 50.0, "power_on_fraction": 0.0, "wbgt_c": 34.0, "shelter_persons": 5000.0}
+    kinds = set()
+    for start_s in range(0, 5 * 86400, 7200):
+        shock = 6.5 if start_s == 0 else 0.0
+        more = {"freed_persons": 1.0 * (start_s > 0), "site_freed_persons": 1.0 * (start_s > 0), "crowding_fraction": 3}
+        state, result = run(
+            world, given, state, start_s + 7200, 7200, start_s=start_s, shock_intensity=shock, **levels, **more
+        )
+        kinds |= {event.kind for event in result.events}
+        assert all(event.quantity in own for event in result.events)
+        assert all(cause in known for event in result.events for cause, _ in event.causes)
+    assert kinds >= {
+        "killed", "trapped", "freed_by_neighbours", "freed_by_responders", "died_trapped", "died_untreated", "call",
+        "home_lost", "many_ill", "related_death", "death_confirmed", "jam_begins", "jam_ends", "staff_short",
+        "shut_in_lift",
+    }  # fmt: skip
+
+
 def test_outputs_have_declared_shapes_and_whole_persons():
     world = small_world(incidents=True)
     given, state = begin(world)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from layers.people import presence
+from layers.people.measures import measure
 from tests.layers.people.small import ORIGIN, PARAMS, begin, run, small_world, struck
+
+
+def out(*when):
+    return presence.place_fractions(*when).sum()
 
 
 def test_fewer_are_out_at_night_at_weekends_and_in_school_holidays():
     noon, night = datetime(2026, 7, 28, 12), datetime(2026, 7, 28, 3)
-    out = presence.absent_fraction
     assert out(PARAMS, night, False, False) < 0.1 < out(PARAMS, noon, False, False)
     assert out(PARAMS, noon, True, False) < out(PARAMS, noon, False, False)
     assert out(PARAMS, noon + timedelta(days=5), False, False) < out(PARAMS, noon, False, False)
@@ -54,6 +58,20 @@ def test_people_go_home_after_a_strong_shock_and_stay():
     shaken, result = run(world, given, shaken, 4 * 3600, 60, start_s=60, wood_collapsed_fraction=0.2)
     assert result.outputs["persons_home"].sum() > calm_result.outputs["persons_home"].sum()
     assert np.all(shaken.town.absent_fraction < quiet.town.absent_fraction)
+
+
+def test_everybody_is_somewhere_and_the_roads_fill_after_a_shock():
+    world = small_world()
+    given, state = begin(world)
+    before = measure(given, state)
+    shaken, _ = struck(world, given, state, wood_collapsed_fraction=0.0, wood_half_fraction=0.0)
+    after = measure(given, shaken)
+    for series in (before, after):
+        out = sum(series[f"persons_{place}"] for place in ("at_work", "at_school", "at_shops", "on_road"))
+        everyone = out + series["persons_home"] + series["persons_away"]
+        removed = shaken.victims["removed"].sum() if series is after else 0
+        assert everyone.sum() + removed == pytest.approx(world["cell"]["night_persons"].sum())
+    assert after["persons_on_road"].sum() > 2.0 * before["persons_on_road"].sum()
 
 
 def test_start_is_a_tuesday_afternoon_in_school_holidays():

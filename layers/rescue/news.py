@@ -1,0 +1,93 @@
+"""What is worth a line in the journal, with the causes it has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.rescue.state import Given, State, Task, Trigger
+from twin.contract import Event
+from twin.missions import DONE, TRAVELLING, Missions
+
+Array = np.ndarray
+CALL_OF_TRIGGER = {
+    Trigger.FIRE_AID: "fire_aid_called",
+    Trigger.SDF: "sdf_called",
+    Trigger.POLICE_AID: "police_aid_called",
+    Trigger.MEDICAL_AID: "medical_aid_called",
+}
+
+
+class News:
+    """Collects the events of one step."""
+
+    def __init__(self, given: Given, now_s: int) -> None:
+        self.given, self.now_s = given, now_s
+        self.events: list[Event] = []
+
+    def arrived(self, bases: Array) -> None:
+        """The first crews of forces from outside are there."""
+        roster = self.given.roster
+        for base in bases.tolist():
+            crews = roster.base == base
+            call = CALL_OF_TRIGGER.get(Trigger(int(roster.trigger[crews][0])))
+            causes = ((call, 0),) if call else ()
+            self._add("force_arrived", "crews_arrived", base, float(roster.persons[crews].sum()), causes)
+
+    def cases(self, cells: Array) -> None:
+        """The first place in a cell becomes known by a call."""
+        for cell in cells.tolist():
+            self._add("incident_known", "cases_known", cell, 1.0, (("trapped_calls", cell), ("trapped_persons", cell)))
+
+    def sites(self, rows: Array) -> None:
+        """A large site asks for help."""
+        for site in rows.tolist():
+            causes = (("site_trapped_persons", site), ("site_damage_fraction", site))
+            self._add("site_known", "sites_known", site, 1.0, causes)
+
+    def fires(self, cells: Array) -> None:
+        """Crews are ordered to a cell that began to burn."""
+        for cell in cells.tolist():
+            self._add("fire_reported", "fire_crews", cell, 1.0, (("fires_burning", cell),))
+
+    def by_hand(self, began: Array, ended: Array) -> None:
+        """A dispatch centre falls back to work by hand, or recovers."""
+        for towns, kind in ((began, "dispatch_manual"), (ended, "dispatch_restored")):
+            for town in towns.tolist():
+                self._add(kind, "dispatch_manual", town, 1.0, (("dispatch_fraction", town),))
+
+    def sent(self, missions: Missions, log: Array) -> None:
+        """Crews set out to free people, and scouts report."""
+        places = self.given.places
+        for line in log[(log["after"] == TRAVELLING) & (log["kind"] == Task.EXTRACT)]:
+            cell = int(places.entity[line["place"]])
+            self._add("crew_assigned", "crews_sent", cell, 1.0, (("cases_known", cell),), int(line["time_s"]))
+        for line in log[(log["after"] == DONE) & np.isin(log["kind"], (Task.VISIT, Task.FLIGHT))]:
+            town = int(places.town[line["place"]])
+            by = ("air",) if line["kind"] == Task.FLIGHT else ("road",)
+            causes = (("scouting_wanted", town),)
+            self.events.append(Event("scouted", "scout_reports", town, 1.0, int(line["time_s"]), causes, by))
+
+    def freed(self, freed: Array, site_freed: Array) -> None:
+        """People freed from houses and from large sites."""
+        for cell in np.flatnonzero(freed).tolist():
+            self._add("freed", "freed_persons", cell, freed[cell], (("crews_sent", cell), ("cases_known", cell)))
+        for site in np.flatnonzero(site_freed).tolist():
+            self._add("freed", "site_freed_persons", site, site_freed[site], (("sites_known", site),))
+
+    def overloaded(self, rows: Array, waiting: Array) -> None:
+        """More patients wait at a hospital than it can look after."""
+        for row in rows.tolist():
+            town = int(np.argmax(waiting[row]))
+            causes = (("hospital_power", row), ("hospital_water", row), ("hospital_usable", row))
+            patients = (("walk_in_persons", town), ("ambulance_calls", town))
+            self._add("hospital_overloaded", "hospital_waiting_persons", row, waiting[row].sum(), causes + patients)
+
+    def _add(
+        self, kind: str, quantity: str, row: int, amount: float, causes: tuple[tuple[str, int], ...], time_s: int = -1
+    ) -> None:
+        self.events.append(Event(kind, quantity, int(row), float(amount), time_s, causes))
+
+
+def fuel_total_l(given: Given, state: State) -> float:
+    """Fuel of response vehicles, litres."""
+    return float(state.fuel_l.sum())

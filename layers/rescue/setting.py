@@ -1,0 +1,134 @@
+"""Constants of a world: places of missions, units of every base, hospitals and districts of ambulances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.rescue.state import (
+    MAX_EXTRA_CREWS,
+    MAX_HELICOPTERS,
+    OUTSIDE_TRIGGER,
+    Force,
+    Given,
+    Ground,
+    Places,
+    Roster,
+    Trigger,
+)
+from twin.chance import keys_of
+from twin.params import Params
+from twin.world import World
+
+Array = np.ndarray
+
+
+def prepare(world: World, params: Params) -> Given:
+    """Constants for all runs."""
+    cell, town, site, hospital = world["cell"], world["municipality"], world["site"], world["hospital"]
+    base = world["base"]
+    places = _places(world)
+    free_s = world.arrays["free_travel_s"]
+    fire = base["kind"] == Force.FIRE
+    crews_of_town = np.bincount(base["municipality"][fire], weights=base["crews"][fire], minlength=len(town))
+    stations = np.flatnonzero(crews_of_town > 0)
+    drive_s = free_s[np.ix_(town["node"], town["node"][stations])]
+    nearest = stations[np.argmin(drive_s, axis=1)] if stations.size else np.arange(len(town))
+    large = site["floor_m2"].astype(np.float64)
+    return Given(
+        params=params,
+        places=places,
+        roster=_roster(world, places),
+        n_town=len(town),
+        n_cell=len(cell),
+        n_base=len(base),
+        cell_town=cell["municipality"],
+        cell_keys=cell.keys,
+        town_node=town["node"],
+        town_keys=town.keys,
+        population=town["population"].astype(np.float64),
+        site_town=site["municipality"],
+        site_cell=site["cell"],
+        site_keys=site.keys,
+        site_large=large,
+        site_machine=_needs_machine(world),
+        hospital_town=hospital["municipality"],
+        hospital_node=hospital["node"],
+        hospital_keys=hospital.keys,
+        hospital_beds=hospital["beds"].astype(np.float64),
+        hospital_base=hospital["disaster_base"].astype(bool),
+        district=nearest,
+        fire_crews=crews_of_town,
+    )
+
+
+def _needs_machine(world: World) -> Array:
+    """Whether a site needs heavy machines: by its kind, or because its incident says so."""
+    machine = world["site"]["needs_machine"].astype(bool)
+    if "incident" in world and len(world["incident"]):
+        machine = machine.copy()
+        machine[world["incident"]["site"][world["incident"]["needs_machine"] > 0]] = True
+    return machine
+
+
+def _places(world: World) -> Places:
+    cell, town, site, hospital, base = (world[name] for name in ("cell", "municipality", "site", "hospital", "base"))
+    node = world["node"]
+    half_m = float(world.settings.get("cell_size_m", 1000.0)) / 2.0
+    cell_last_m = np.hypot(cell["x_m"] - node["x_m"][cell["node"]], cell["y_m"] - node["y_m"][cell["node"]]) + half_m
+    port = int(np.flatnonzero(node["kind"] == 4)[0]) if (node["kind"] == 4).any() else 0
+    base_node = np.append(base["node"], port)
+    base_town = np.append(base["municipality"], node["municipality"][port])
+    of_cell = (cell["node"], cell["municipality"], cell["x_m"], cell["y_m"], cell_last_m)
+    of_site = (site["node"], site["municipality"], cell["x_m"][site["cell"]], cell["y_m"][site["cell"]])
+    of_town = (town["node"], np.arange(len(town)), town["x_m"], town["y_m"], np.zeros(len(town)))
+    at_hospital = hospital["cell"]
+    groups = [
+        of_cell,
+        of_cell,
+        (*of_site, np.full(len(site), half_m)),
+        of_cell,
+        of_town,
+        (hospital["node"], hospital["municipality"], cell["x_m"][at_hospital], cell["y_m"][at_hospital],
+         np.zeros(len(hospital))),
+        of_town,
+        (base_node, base_town, node["x_m"][base_node], node["y_m"][base_node], np.zeros(len(base_node))),
+    ]  # fmt: skip
+    sizes = [len(group[0]) for group in groups]
+    first = np.concatenate(([0], np.cumsum(sizes)))[:-1]
+    kinds = np.repeat(np.arange(len(Ground)), sizes)
+    entity = np.concatenate([np.arange(size) for size in sizes])
+    spot_class = np.where(np.isin(kinds, (Ground.EXTRACT, Ground.FIRE)), Ground.SEARCH, kinds)
+    columns = [np.concatenate([group[k] for group in groups]) for k in range(5)]
+    return Places(first, kinds, entity, columns[0], columns[1], first[spot_class] + entity, *columns[2:])
+
+
+def _roster(world: World, places: Places) -> Roster:
+    """One unit per crew of each base, then the helicopters and the crews kept for levers."""
+    base = world["base"]
+    n_base, crews = len(base), base["crews"]
+    row = np.repeat(np.arange(n_base), crews)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(crews) - crews, crews)
+    gate = int(np.flatnonzero(base["kind"] == Force.AID_FIRE)[0]) if (base["kind"] == Force.AID_FIRE).any() else 0
+    ids = [f"{base.ids[b]}/{n}" for b, n in zip(row.tolist(), number.tolist())]
+    ids += [f"helicopter/{n}" for n in range(MAX_HELICOPTERS)] + [f"extra/{n}" for n in range(MAX_EXTRA_CREWS)]
+    kept = MAX_HELICOPTERS + MAX_EXTRA_CREWS
+    kind = np.concatenate(
+        [base["kind"][row], np.full(MAX_HELICOPTERS, Force.HELICOPTER), np.full(MAX_EXTRA_CREWS, Force.AID_FIRE)]
+    )
+    local = np.append(base["local"][row].astype(bool), np.zeros(kept, bool))
+    full_row = np.concatenate([row, np.full(MAX_HELICOPTERS, n_base), np.full(MAX_EXTRA_CREWS, gate)])
+    persons = np.append(base["crew_persons"][row], np.repeat([3.0, 5.0], [MAX_HELICOPTERS, MAX_EXTRA_CREWS]))
+    sdf = kind == Force.SDF
+    return Roster(
+        key=keys_of("rescue-unit", np.array(ids)),
+        kind=kind,
+        base=full_row,
+        place=places.first[Ground.BASE] + full_row,
+        town=places.town[places.first[Ground.BASE] + full_row],
+        persons=persons.astype(np.float64),
+        mobilise_s=np.append(base["mobilise_s"][row].astype(np.float64), np.full(kept, -1.0)),
+        trigger=np.where(sdf, Trigger.SDF, np.where(local, Trigger.AT_ONCE, OUTSIDE_TRIGGER[kind])),
+        local=local,
+        rank=np.concatenate([np.full(len(row), -1), np.arange(MAX_HELICOPTERS), np.arange(MAX_EXTRA_CREWS)]),
+        quantile=np.append((number + 0.5) / np.maximum(crews[row], 1), np.full(kept, 0.99)),
+    )

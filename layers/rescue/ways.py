@@ -1,0 +1,84 @@
+"""Ways and working conditions: who can get where in what time, where work stands still or takes longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from layers.rescue.state import Force, Given, Ground, State, Task
+from twin.contract import Inputs
+from twin.missions import WORKING
+from twin.missions.reach import TravelTimes
+
+Array = np.ndarray
+VOLUNTEER, HELICOPTER = int(Force.VOLUNTEER), int(Force.HELICOPTER)
+EXPOSED = (Ground.SEARCH, Ground.EXTRACT, Ground.SITE, Ground.ROAD)  # left after a strong aftershock
+
+
+def travel(given: Given, inputs: Inputs) -> TravelTimes:
+    """Travel times as the missions ask for them: roads, the last kilometre, and how fit each unit is for the place.
+
+    Volunteers stay in their own town.
+    """
+    params, places, roster = given.params, given.places, given.roster
+    roads_s = inputs["travel_emergency_s"]
+    slowing = 1.0 - params.blocked_slowing * np.clip(inputs["local_blocked_fraction"], 0.0, 1.0)
+    local_m_per_s = params.local_speed_m_per_s * np.clip(inputs["local_speed_fraction"] * slowing, 0.05, 1.0)
+    handicap_s = np.where(params.handicap_s < 0, np.inf, params.handicap_s)
+
+    def drive_s(rows: Array, origin: Array, to: int) -> Array:
+        kind, town = roster.kind[rows], places.town[to]
+        if rows.size and kind[0] == HELICOPTER:
+            return _flight_s(given, origin, to)
+        took_s = roads_s[places.node[origin], places.node[to]]
+        took_s = took_s + params.last_way_factor * places.last_m[to] / local_m_per_s[town]
+        took_s[places.spot[origin] == places.spot[to]] = 0.0
+        took_s[(kind == VOLUNTEER) & (roster.town[rows] != town)] = np.inf
+        return took_s + handicap_s[kind, places.ground[to]]
+
+    return drive_s
+
+
+def _flight_s(given: Given, origin: Array, to: int) -> Array:
+    places = given.places
+    way_m = np.hypot(places.x_m[origin] - places.x_m[to], places.y_m[origin] - places.y_m[to])
+    return way_m / given.params.helicopter_speed_m_per_s
+
+
+def pause(given: Given, work_stopped: Array) -> Array | None:
+    """Where work stands still, bool (place,): damaged places of towns just shaken; None if nowhere."""
+    stopped = work_stopped >= 0.5
+    if not stopped.any():
+        return None
+    places = given.places
+    return np.append(stopped, False)[places.town] & np.isin(places.ground, EXPOSED)
+
+
+def heat_factor(given: Given, wbgt_c: Array) -> Array:
+    """How much longer work takes with rest in heat, >= 1, (town,)."""
+    low, high = given.params.heat_rest_wbgt_c
+    rest = given.params.heat_rest_fraction * np.clip((wbgt_c - low) / (high - low), 0.0, 1.0)
+    return 1.0 / (1.0 - rest)
+
+
+def stretch(given: Given, state: State, inputs: Inputs, supply: Array) -> Callable[[Array], Array]:
+    """Seconds of work per nominal second at given places: darkness, heat, missing machines, missing fuel and food."""
+    params, places, missions = given.params, given.places, state.missions
+
+    def at(rows: Array) -> Array:
+        dark = 1.0 - float(inputs["daylight"][0])
+        night = np.ones(len(Ground))
+        night[Ground.SEARCH] += dark * (params.night_search_factor - 1.0)
+        night[[Ground.EXTRACT, Ground.SITE]] += dark * (params.night_work_factor - 1.0)
+        town, ground = places.town[rows], places.ground[rows]
+        heat = heat_factor(given, inputs["wbgt_c"][town])
+        factor = night[ground] * heat / np.maximum(supply[town], params.least_working_fraction)
+        by_hand = ground == Ground.SITE
+        if by_hand.any():
+            there = (missions.kind == Task.MACHINE) & (missions.phase == WORKING)
+            by_hand &= ~np.isin(rows, missions.place[there])
+            by_hand[by_hand] = given.site_machine[places.entity[rows[by_hand]]]
+        return factor * np.where(by_hand, params.machine_wait_factor, 1.0)
+
+    return at

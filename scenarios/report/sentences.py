@@ -1,0 +1,152 @@
+"""One sentence per kind of event, in Japanese and English; layers hold only keys.
+
+Fields: {place} town and place, {n} the amount as a number, {wait} the amount as a length of time, {why} the key in
+the event's arguments in words. Kinds missing here are told by kind, quantity and amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scenarios.report.text import UNKNOWN, Both, duration, number
+from scenarios.report.words import quantity_name, unit_name
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # hazard
+    "mainshock": ("{place}で本震（{n}）", "{place}: main shock ({n})"),
+    "aftershock": ("{place}で余震（{n}）", "{place}: aftershock ({n})"),
+    "work_stopped": ("{place}で余震のため作業中断", "{place}: work stops after the aftershock"),
+    "advisory": ("津波注意報の発表・解除", "tsunami advisory issued or lifted"),
+    "heat_danger": ("暑さ指数が「危険」に達する（WBGT {n}℃）", "heat index reaches the danger level (WBGT {n} °C)"),
+    "message_lost": ("{place}の震度が入電しない", "{place}: intensity message does not arrive"),
+    "message_received": ("{place}の震度が入電（計測震度{n}）", "{place}: intensity message arrives ({n})"),
+    # damage
+    "collapse": ("{place}で{n}棟が全壊", "{place}: {n} buildings collapse"),
+    "slide": ("{place}で崖崩れ、{n}棟が被災", "{place}: slope failure hits {n} buildings"),
+    "road_slide": ("{place}で道路に土砂（{n}か所）", "{place}: {n} slope failures on the road"),
+    "road_debris": ("{place}で道路にがれき（{n} m³）", "{place}: {n} m³ of debris on the road"),
+    "site_collapse": ("{place}で床の{percent}が損壊", "{place}: {percent} of the floors lost"),
+    "unusable": ("{place}が使用不能", "{place}: cannot be used"),
+    "fire": ("{place}で出火", "{place}: fire breaks out"),
+    "fire_out": ("{place}の火災が鎮火（焼失{n}棟）", "{place}: fire ends ({n} buildings burnt)"),
+    # infrastructure
+    "power_out": ("{place}で停電（{n}戸）", "{place}: power fails for {n} contracts"),
+    "power_restored": ("{place}で復電（{n}戸）", "{place}: power is back for {n} contracts"),
+    "pipes_broken": ("{place}で水道管が{n}か所破損", "{place}: {n} water-pipe breaks"),
+    "zone_dry": ("{place}で断水（{n}戸）", "{place}: taps run dry for {n} households"),
+    "zone_refilled": ("{place}で通水再開（{n}戸）", "{place}: water is back for {n} households"),
+    "gas_shut": ("{place}で都市ガス停止（{n}戸）", "{place}: city gas shut off for {n} customers"),
+    "gas_restored": ("{place}で都市ガス復旧（{n}戸）", "{place}: city gas back for {n} customers"),
+    "stations_down": ("{place}で携帯基地局{n}局が停波", "{place}: {n} mobile base stations down"),
+    "stations_back": ("{place}で携帯基地局が回復（{n}局）", "{place}: {n} mobile base stations are back"),
+    "road_closed": ("{place}が通行止め", "{place}: road closed"),
+    "road_opened": ("{place}が通行可能に", "{place}: road open again"),
+    "car_connected": ("{place}に電源車が接続", "{place}: generator car connected"),
+    # people
+    "killed": ("{place}で{n}人が死亡", "{place}: {n} people killed"),
+    "trapped": ("{place}で{n}人が閉じ込め", "{place}: {n} people trapped"),
+    "freed_by_neighbours": ("{place}で近隣住民が{n}人を救出", "{place}: neighbours free {n} people"),
+    "freed_by_responders": ("{place}で部隊が{n}人を救出", "{place}: responders free {n} people"),
+    "died_trapped": ("{place}で救出前に{n}人が死亡", "{place}: {n} people die before they are freed"),
+    "died_untreated": ("{place}で治療前に{n}人が死亡", "{place}: {n} people die before treatment"),
+    "call": ("{place}から119番通報（{n}件）", "{place}: {n} emergency calls"),
+    "jam_begins": ("{place}で渋滞が始まる（所要時間{n}倍）", "{place}: traffic jams (travel takes {n} times as long)"),
+    "jam_ends": ("{place}の渋滞が解消", "{place}: traffic flows again"),
+    "staff_short": ("{place}で職員の登庁率{percent}", "{place}: {percent} of staff at work"),
+    "many_ill": ("{place}で体調不良者が{n}人に", "{place}: {n} people have fallen ill"),
+    "home_lost": ("{place}で{n}人が自宅に住めなくなる", "{place}: {n} people lose their home"),
+    "related_death": ("{place}で災害関連死{n}人", "{place}: {n} disaster-related deaths"),
+    "death_confirmed": ("{place}で死亡確認{n}人", "{place}: {n} deaths confirmed"),
+    "shut_in_lift": ("{place}でエレベーターに{n}人閉じ込め", "{place}: {n} people shut in lifts"),
+    # evacuation
+    "shelter_opened": ("{place}の避難所を開設（定員{n}人）", "{place}: shelter opened ({n} places)"),
+    "shelter_consolidated": ("{place}の避難所を集約（{n}人が移動）", "{place}: shelter closed, {n} people move"),
+    "shelter_unusable": ("{place}の避難所が使用不能（{n}人）", "{place}: shelter unusable ({n} people)"),
+    "shelter_full": ("{place}の避難所が満員（{n}人、{why}が制約）", "{place}: shelter full ({n} people; limit: {why})"),
+    "people_left_home": ("{place}で{n}人が自宅を離れる（{why}）", "{place}: {n} people leave home ({why})"),
+    "people_went_home": ("{place}で{n}人が帰宅", "{place}: {n} people go home"),
+    "people_turned_away": ("{place}で避難所に入れない人が{n}人", "{place}: {n} people turned away from shelters"),
+    # logistics
+    "shelter_out_of_food": ("{place}の避難所で食料が尽きる（{n}人）", "{place}: shelter out of food ({n} people)"),
+    "shelter_out_of_water": ("{place}の避難所で飲料水が尽きる（{n}人）", "{place}: shelter out of water ({n} people)"),
+    "stock_low": ("{place}の食料在庫が残り{n}日分", "{place}: food stock for {n} days left"),
+    "depot_queue": ("{place}で荷下ろし待ち{n}台", "{place}: {n} trucks wait for a dock"),
+    "station_sells": ("{place}の給油所が営業再開", "{place}: filling station sells again"),
+    "station_dry": ("{place}の給油所で燃料切れ", "{place}: filling station runs dry"),
+    "station_stopped": ("{place}の給油所が停止", "{place}: filling station stops"),
+    "first_push_delivery": ("{place}へプッシュ型支援の第一便", "{place}: first delivery pushed by the state"),
+    # rescue
+    "call_lost": ("{place}で通報が指令に届かない", "{place}: calls do not reach dispatch"),
+    "force_arrived": ("{place}に部隊が到着（{n}人）", "{place}: forces arrive ({n} people)"),
+    "hospital_full": ("{place}が満床（待ち{n}人）", "{place}: hospital full ({n} waiting)"),
+    # government
+    "report_late": ("{place}の報告が{wait}遅れて届く", "{place}: report arrives {wait} late"),
+    "headquarters_set": ("{place}に災害対策本部", "{place}: disaster headquarters set up"),
+    "evacuation_ordered": ("{place}に避難指示（対象{percent}）", "{place}: evacuation ordered ({percent} of people)"),
+    "shelters_consolidated": ("{place}で避難所を{n}か所に集約", "{place}: shelters to be merged into {n}"),
+    "request_sent": ("{place}から要請（{why} {n}）", "{place}: request sent ({why}, {n})"),
+    "request_approved": ("{place}の要請を承認（{why} {n}）", "{place}: request approved ({why}, {n})"),
+    "town_silent": ("{place}の役場と連絡がつかない", "{place}: town hall is silent"),
+    "town_heard": ("{place}の役場から連絡", "{place}: town hall is heard again"),
+    "scouts_wanted": ("{place}へ偵察を指示", "{place}: scouts are sent for"),
+    "generator_cars_sent": ("{place}へ電源車を配備（計{n}台）", "{place}: generator cars sent ({n} in all)"),
+    "generator_cars_back": ("{place}から電源車を引き上げ（残り{n}台）", "{place}: generator cars withdrawn ({n} left)"),
+    "mutual_aid_called": ("事業者の相互応援を要請（{n}班）", "utility mutual aid called ({n} crews)"),
+    "fire_aid_called": ("緊急消防援助隊の出動を要請", "fire aid teams called"),
+    "police_aid_called": ("警察の広域応援を要請", "police aid called"),
+    "medical_aid_called": ("DMATの派遣を要請", "medical teams called"),
+    "sdf_called": ("自衛隊に災害派遣を要請", "Self-Defence Forces called"),
+    "relief_act_applied": ("災害救助法を適用", "Disaster Relief Act applied"),
+    "national_headquarters_set": ("国の災害対策本部を設置", "national headquarters set up"),
+    "staff_support_persons": ("応援職員の派遣を決定", "support staff from other governments decided"),
+    "push_started": ("国がプッシュ型支援を開始", "the state starts to push supplies"),
+    "report_published": ("県が第{n}報を公表", "prefecture publishes report no. {n}"),
+}
+
+WHY: dict[str, Both] = {
+    "lost": Both("住家の被害", "home damaged"),
+    "outage": Both("停電・断水", "outages"),
+    "fear": Both("余震への不安", "fear of aftershocks"),
+    "order": Both("避難指示", "evacuation order"),
+    "brought": Both("救出・搬送", "brought by responders"),
+    "floor": Both("床面積", "floor space"),
+    "check": Both("安全確認待ち", "safety check"),
+    "heat": Both("暑さ", "heat"),
+    "toilets": Both("トイレ", "toilets"),
+    "water": Both("水", "water"),
+    "staff": Both("職員", "staff"),
+    "GENERATOR_CARS": Both("電源車", "generator cars"),
+    "GOODS": Both("物資", "goods"),
+}
+
+# Acts of government and other milestones: kinds told on the first page with their time
+ACTS = (
+    "fire_aid_called",
+    "sdf_called",
+    "police_aid_called",
+    "medical_aid_called",
+    "relief_act_applied",
+    "national_headquarters_set",
+    "staff_support_persons",
+    "push_started",
+)
+
+
+def sentence(kind: str, place: Both, amount: float, quantity: str, unit: str, args: list[object]) -> Both:
+    """What happened, as a sentence. Unknown kinds are told by their key, quantity and amount."""
+    known = SENTENCES.get(kind)
+    told = number(abs(amount), 3) if amount == amount else UNKNOWN.ja
+    if known is None:
+        name = quantity_name(quantity.partition(".")[2])
+        units = unit_name("", unit)
+        return Both(f"{place.ja}：{kind}（{name.ja} {told}{units.ja}）", f"{place.en}: {kind} ({name.en} {told} {units.en})")
+    why = next((WHY[str(arg)] for arg in args if str(arg) in WHY), UNKNOWN)
+    return Both(
+        known[0].format_map(_fields(place.ja, told, amount, duration(abs(amount)).ja, why.ja)),
+        known[1].format_map(_fields(place.en, told, amount, duration(abs(amount)).en, why.en)),
+    )
+
+
+def _fields(place: str, told: str, amount: float, wait: str, why: str) -> Mapping[str, str]:
+    percent = f"{amount:.0%}" if amount == amount else UNKNOWN.en
+    return {"place": place, "n": told, "wait": wait, "why": why, "percent": percent}
