@@ -38,14 +38,12 @@ class Params(Mapping[str, Any]):
     def __init__(self, rows: Mapping[str, Parameter]):
         self._rows = dict(rows)
         self._values = {name: _frozen(row.value) for name, row in rows.items()}
+        self.__dict__.update(self._values)  # plain attributes: a step reads thousands of them
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # only names that are no parameter come here
         if name.startswith("__") or "_values" not in self.__dict__:
             raise AttributeError(name)
-        try:
-            return self._values[name]
-        except KeyError:
-            raise ParameterError(_unknown(name, self._values)) from None
+        raise ParameterError(_unknown(name, self._values))
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,12 @@ class Twin:
     journal: Journal
     layer_s: dict[str, float]
     busy: tuple[str, float] | None = None  # layer at work and when it began, for the watchdog
+    _carried_before: dict[str, tuple[Array, Array]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._shapes = {
+            layer.name: [(var.name, self.world.shape(var.on)) for var in layer.gives] for layer in self.wiring.layers
+        }
 
     @classmethod
     def begin(
@@ -182,10 +189,19 @@ class Twin:
         if wire.given.kind == "amount":
             value = self.state.pending.get(wire.link.id)
         else:
-            value = self.state.outputs.get(wire.link.source_layer, {}).get(wire.given.name)
+            value = self.state.outputs.get(wire.source_layer, {}).get(wire.given.name)
         if value is None:
             return wire.before
-        return value if wire.carrier is None else wire.carrier(value)
+        return value if wire.carrier is None else self._through(wire, value)
+
+    def _through(self, wire: Wire, value: Array) -> Array:
+        """The carried value; an array object seen before has the same content and is not carried again."""
+        known = self._carried_before.get(wire.link.id)
+        if known is None or known[0] is not value:
+            assert wire.carrier is not None
+            known = (value, _readonly(wire.carrier(value)))
+            self._carried_before[wire.link.id] = known
+        return known[1]
 
     def _deliver(self, layer: Layer) -> None:
         for wires in self.wiring.feeds[layer.name].values():
@@ -195,11 +211,11 @@ class Twin:
 
     def _accept(self, position: int, layer: Layer, result: Result, inputs: Mapping[str, Array], clock: Clock) -> None:
         state = self.state
-        _check_outputs(layer, result.outputs, self.world, clock)
+        _check_outputs(layer, result.outputs, self._shapes[layer.name], clock)
         state.stocks[layer.name] = ledger.check(
             layer, self.given[layer.name], state.stocks[layer.name], result, inputs, clock
         )
-        state.layers[layer.name] = freeze(result.state)
+        state.layers[layer.name] = freeze(result.state, state.layers[layer.name])
         state.outputs[layer.name] = {name: _readonly(array) for name, array in result.outputs.items()}
         state.last_s[layer.name] = clock.end_s
         for wire in self.wiring.leaving[layer.name]:
@@ -212,15 +228,17 @@ class Twin:
         self.journal.write(state.step, position, layer, result.events, clock.end_s)
 
 
-def _check_outputs(layer: Layer, outputs: Mapping[str, Array], world: World, clock: Clock) -> None:
-    for var in layer.gives:
-        array = outputs.get(var.name)
+def _check_outputs(
+    layer: Layer, outputs: Mapping[str, Array], shapes: Sequence[tuple[str, tuple[int, ...]]], clock: Clock
+) -> None:
+    for name, shape in shapes:
+        array = outputs.get(name)
         if array is None:
-            raise StateError(f"layer {layer.name} did not give '{var.name}' at T+{clock.end_s} s")
-        if array.shape != world.shape(var.on) or array.dtype != np.float64:
+            raise StateError(f"layer {layer.name} did not give '{name}' at T+{clock.end_s} s")
+        if array.shape != shape or array.dtype != np.float64:
             raise StateError(
-                f"layer {layer.name}: '{var.name}' has shape {array.shape}, type {array.dtype} at T+{clock.end_s} s; "
-                f"declared on {var.on}: {world.shape(var.on)}, float64"
+                f"layer {layer.name}: '{name}' has shape {array.shape}, type {array.dtype} at T+{clock.end_s} s; "
+                f"declared: {shape}, float64"
             )
 
 
@@ -229,17 +247,28 @@ def _readonly(array: Array) -> Array:
     return array
 
 
-def freeze(value: Any) -> Any:
-    """Make every array inside a state read-only, in place, and return the state."""
+@lru_cache(maxsize=256)
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
+
+
+def freeze(value: Any, before: Any = None) -> Any:
+    """Make every array inside a state read-only, in place, and return the state.
+
+    before: the state it came from, already frozen; parts shared with it are passed over.
+    """
+    if value is before:
+        return value
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
     elif isinstance(value, Table):
         for column in value.columns.values():
             column.setflags(write=False)
-    elif is_dataclass(value):
-        for item in fields(value):
-            freeze(getattr(value, item.name))
-    elif isinstance(value, (dict, Mapping)):
+    elif isinstance(value, Mapping):
         for item in value.values():
             freeze(item)
+    elif is_dataclass(value):
+        same = type(before) is type(value)
+        for name in _field_names(type(value)):
+            freeze(getattr(value, name), getattr(before, name) if same else None)
     return value

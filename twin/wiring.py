@@ -30,6 +30,7 @@ class Wire:
     neutral: Array
     before: Array
     cut: bool
+    source_layer: str
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def _make_wire(link: Link, layers: Mapping[str, Layer], world: World, cut: bool)
     for array in (neutral, before):
         array.setflags(write=False)
     carrier = world.carriers[link.carrier] if link.carrier else None
-    return Wire(link, given, needed, carrier, neutral, before, cut)
+    return Wire(link, given, needed, carrier, neutral, before, cut, link.source_layer)
 
 
 def _names(variables: Sequence[Var]) -> set[str]:

@@ -62,13 +62,18 @@ def towns(given: Given, state: State, stock_days: Array, now: Now) -> tuple[Stat
 
 def _supply_causes(given: Given, town: int, now: Now) -> list[tuple[str, int]]:
     hubs = given.places.first_depot[given.n_town :]
-    causes = [("shelter_persons", -1), ("goods_ordered_units", town), ("depot_usable", given.places.first_depot[town])]
+    causes = [
+        ("shelter_persons", -1),
+        ("goods_ordered_units", town),
+        ("power_on_fraction", town),
+        ("depot_usable", given.places.first_depot[town]),
+    ]
     causes += [("depot_queue_units", int(depot)) for depot in hubs.tolist()]
     return [(name, int(row)) for name, row in causes]
 
 
 def stations(given: Given, before: State, after: State, inputs: Inputs) -> Iterator[Event]:
-    """Filling stations that stop selling (dry, dark or broken) or sell again; in the first step only, all that stop."""
+    """Filling stations that stop selling (dry, dark or broken) or sell again."""
     changed = np.flatnonzero(before.fuel.selling != after.fuel.selling)
     for row in changed.tolist():
         if after.fuel.selling[row]:
@@ -77,7 +82,10 @@ def stations(given: Given, before: State, after: State, inputs: Inputs) -> Itera
             yield Event("station_dry", "fuel_station_open", row, 0.0, causes=[("fuel_wanted_l", _town(given, row))])
         else:
             name = "fuel_station_usable" if inputs["fuel_station_usable"][row] < 0.5 else "fuel_station_power"
-            yield Event("station_stopped", "fuel_station_open", row, 0.0, causes=[(name, row)])
+            causes = [(name, row), ("power_on_fraction", _town(given, row))]
+            yield Event(
+                "station_stopped", "fuel_station_open", row, 0.0, causes=causes[: 1 if name.endswith("usable") else 2]
+            )
 
 
 def _town(given: Given, station: int) -> int:

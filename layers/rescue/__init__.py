@@ -164,5 +164,5 @@ LAYER = Layer(
     levers=LEVERS,
     series=SERIES,
     records=RECORDS,
-    every_s=60,
+    every_s=300,
 )

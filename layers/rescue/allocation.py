@@ -10,6 +10,7 @@ from layers.rescue.scouting import decide_shares
 from layers.rescue.state import IS_OUTSIDE_CREW, Force, Given, Pool, State, Trigger
 from twin.contract import Inputs
 from twin.missions import WAITING, Units
+from twin.missions.duty import on_duty
 
 Array = np.ndarray
 
@@ -34,8 +35,7 @@ def movable(given: Given, state: State, now_s: int) -> Array:
     kept = params.ambulance_crew_fraction + params.reserve_fraction
     fire = (kind == Force.FIRE) & (roster.quantile[rows] >= kept) & (state.called_s[Trigger.FIRE_AID] >= 0)
     rows = rows[IS_OUTSIDE_CREW[kind] | (kind == Force.POLICE) | fire]
-    cycle_s = np.maximum(units.duty_s[rows] + units.rest_s[rows], 1)
-    return rows[(now_s - units.shift_offset_s[rows]) % cycle_s < units.duty_s[rows]]
+    return rows[on_duty(units, rows, now_s)]
 
 
 def allocate(given: Given, state: State, inputs: Inputs, now_s: int) -> Units:

@@ -10,10 +10,12 @@ import numpy as np
 from layers.rescue.state import IS_CASE, IS_SDF, Force, Given, Ground, Pool, Present, State, Task, Trigger, home_pool
 from twin.contract import Inputs
 from twin.missions import NEVER_S, WAITING, WORKING, Missions, Units
+from twin.missions.duty import on_duty
 from twin.units import HOUR_S
 
 Array = np.ndarray
 ROSTER_LEVERS = ("shift_s", "ambulance_crew_fraction", "extra_fire_crews")  # remembered to notice a change
+RELIEVED = (int(Force.FIRE), int(Force.POLICE), int(Force.HELICOPTER))
 CALLS = ("", "fire_aid_called", "sdf_called", "police_aid_called", "medical_aid_called")
 
 
@@ -55,12 +57,15 @@ def order(given: Given, state: State, called_s: Array, night: bool) -> tuple[Uni
 
 
 def _with_shifts(given: Given, units: Units, ordered: Array) -> Units:
-    """Day and night crews: the first begin when they are ready, the others a shift later."""
-    shift_s = int(given.params.shift_s)
+    """Day and night crews: the first begin when they are ready, the others a shift later.
+
+    Fire and police stations keep their number of crews on duty by relief with off-duty staff; helicopters need light.
+    """
+    shift_s, kind = int(given.params.shift_s), given.roster.kind
     second = given.roster.quantile > given.params.first_shift_fraction
-    works = ordered & (given.roster.kind != Force.HELICOPTER)
-    offset_s = np.where(works, units.available_s + np.where(second, shift_s, 0), 0)
-    span_s = np.where(works, shift_s, 0)
+    turns = ordered & ~np.isin(kind, RELIEVED)
+    offset_s = np.where(turns, units.available_s + np.where(second, shift_s, 0), 0)
+    span_s = np.where(turns, shift_s, 0)
     return replace(units, duty_s=span_s, rest_s=span_s, shift_offset_s=offset_s)
 
 
@@ -152,11 +157,7 @@ def free_units(given: Given, state: State, pool: Pool, now_s: int) -> Array:
     """Rows of the units of a pool that are ready, on duty and without a mission."""
     units = state.units
     rows = np.flatnonzero((units.pool == given.n_town + pool) & (units.mission < 0) & (units.available_s <= now_s))
-    if not rows.size:
-        return rows
-    cycle_s = np.maximum(units.duty_s[rows] + units.rest_s[rows], 1)
-    resting = (units.rest_s[rows] > 0) & ((now_s - units.shift_offset_s[rows]) % cycle_s >= units.duty_s[rows])
-    return rows[~resting]
+    return rows[on_duty(units, rows, now_s)]
 
 
 def unfinished(missions: Missions, task: Task) -> Array:

@@ -186,10 +186,10 @@ def daylight_left(run: RunData, time_s: float) -> Both:
     """Time to sunset, or that it is night."""
     rise, down = sun(run, time_s)
     if rise < down:
-        return Both(f"夜間（日の出 {clock(run.scenario.start, rise)}）", f"night (sunrise {clock(run.scenario.start, rise)})")
-    return duration(down - time_s) + Both(
-        f"（{clock(run.scenario.start, down)}）", f" ({clock(run.scenario.start, down)})"
-    )
+        at = clock(run.scenario.start, rise)
+        return Both(f"夜間（日の出 {at}）", f"night (sunrise {at})")
+    at = clock(run.scenario.start, down)
+    return duration(down - time_s) + Both(f"（{at}）", f" ({at})")
 
 
 def _until_sunrise(run: RunData, time_s: float) -> Both:

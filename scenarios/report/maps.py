@@ -116,11 +116,10 @@ def intensities(run: RunData, time_s: float) -> dict[str, float]:
 
 
 def draw(run: RunData, shapes: Outlines, time_s: float, title: Both, large: bool) -> Markup:
-    """The map at an instant; the large one carries names."""
+    """The map at an instant; every town carries its class, on the large one also names where there is room."""
     values, quiet = intensities(run, time_s), silence(run, time_s)
     parts = [_area(town, shapes, values[town.code], quiet.get(town.code)) for town in run.towns]
-    if large:
-        parts += [_label(town, shapes, values[town.code]) for town in run.towns]
+    parts += [_label(town, shapes, values[town.code], large) for town in run.towns]
     name = "map large" if large else "map"
     return svg(title, shapes.width, shapes.height, Markup("").join(parts), name)
 
@@ -153,15 +152,16 @@ def _area(town: Town, shapes: Outlines, value: float, quiet: str | None) -> Mark
     )
 
 
-def _label(town: Town, shapes: Outlines, value: float) -> Markup:
+def _label(town: Town, shapes: Outlines, value: float, large: bool) -> Markup:
     if town.code not in shapes.labels:
         return Markup("")
     x, y = shapes.labels[town.code]
     ja, en, _, _ = intensity_class(value)
     room = shapes.room[town.code]
     size = min(30.0, max(19.0, room / 2.6))
-    named = room > 62
-    parts = [svg_text(Both(ja, en), f'class="class" x="{x:.0f}" y="{y + (0 if named else size * 0.36):.0f}" font-size="{size:.0f}"')]
+    named = large and room > 62
+    at_y = y if named else y + size * 0.36
+    parts = [svg_text(Both(ja, en), f'class="class" x="{x:.0f}" y="{at_y:.0f}" font-size="{size:.0f}"')]
     if named:
         parts.append(svg_text(town.name, f'class="name" x="{x:.0f}" y="{y + 19:.0f}" font-size="18"'))
     return Markup("").join(parts)

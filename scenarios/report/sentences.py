@@ -139,7 +139,8 @@ def sentence(kind: str, place: Both, amount: float, quantity: str, unit: str, ar
     if known is None:
         name = quantity_name(quantity.partition(".")[2])
         units = unit_name("", unit)
-        return Both(f"{place.ja}：{kind}（{name.ja} {told}{units.ja}）", f"{place.en}: {kind} ({name.en} {told} {units.en})")
+        en = f"{place.en}: {kind} ({name.en} {told} {units.en})"
+        return Both(f"{place.ja}：{kind}（{name.ja} {told}{units.ja}）", en)
     why = next((WHY[str(arg)] for arg in args if str(arg) in WHY), UNKNOWN)
     return Both(
         known[0].format_map(_fields(place.ja, told, amount, duration(abs(amount)).ja, why.ja)),

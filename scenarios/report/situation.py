@@ -1,4 +1,4 @@
-"""The situation table in the order of 第4号様式 (その2 被害状況即報), shortages and slowest queues, access and forces."""
+"""The situation table in the order of 第4号様式 (その2 被害状況即報), then shortages and slowest queues."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ FORM: tuple[tuple[Both, tuple[Ask, ...]], ...] = (
             _same("buildings_half_collapsed"),
             _same("buildings_partial"),
             Ask("homes_unclassified", reported="homes_unclassified", observed=("homes_unclassified",)),
-            Ask("flooded", name=Both("床上・床下浸水", "flooded homes"), unit=Both("棟", "buildings"), observable=False),
+            Ask("flooded", name=Both("床上・床下浸水", "flooded"), unit=Both("棟", "buildings"), observable=False),
             Ask("buildings_burnt", true="buildings_burnt", name=Both("焼失（火災）", "burnt down (fires)")),
         ),
     ),

@@ -24,11 +24,11 @@ class Spread:
 
     @classmethod
     def of(cls, values: Array) -> Spread:
-        """Spread of the members' values, shape (member,)."""
+        """Spread of the members' values, shape (member,); quantiles are values of members, so counts stay counts."""
         known = values[np.isfinite(values)]
         if not known.size:
             return cls(np.nan, np.nan, np.nan, 0, len(values))
-        low, middle, high = np.quantile(known, (0.1, 0.5, 0.9))
+        low, middle, high = np.quantile(known, (0.1, 0.5, 0.9), method="nearest")
         return cls(float(low), float(middle), float(high), int(known.size), len(values))
 
     @property

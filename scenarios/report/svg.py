@@ -61,9 +61,9 @@ def curve(title: Both, end_s: int, true: Block | None, reported: Block | None, o
 
 def svg(title: Both, width: float, height: float, content: Markup, name: str) -> Markup:
     """A picture with a title that readers of the screen hear."""
-    return Markup(
-        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
-    ).format(name, f"{width:g}", f"{height:g}", title.flat, title.flat, content)
+    return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>').format(
+        name, f"{width:g}", f"{height:g}", title.flat, title.flat, content
+    )
 
 
 def _quantiles(block: Block | None) -> tuple[Array, Array, Array, Array] | None:
