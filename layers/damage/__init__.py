@@ -166,7 +166,9 @@ def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     table = _advance(given, table, inputs, clock, wind)
     ended = (table["limit"] > 0.0) & (table["burning"] == 0)
     lines += [
-        events.of_fire("fire_out", int(table["cell"][row]), float(np.floor(table["burnt"][row])), False)
+        events.of_fire(
+            "fire_out", int(table["cell"][row]), float(fires.whole_houses(table["burnt"][row], params)), False
+        )
         for row in np.flatnonzero(ended)
     ]
     left = table.select(~(ended | at_once))
@@ -185,13 +187,12 @@ def _advance(given: Given, table: Table, inputs: Inputs, clock: Clock, wind: flo
 
 
 def _fire_counts(given: Given, state: State, table: Table, left: Table) -> Surface:
-    """Fires burning and whole houses burnt by cell; a house counts once it has burnt down."""
-    n_cell = given.cell_keys.size
-    burnt_before = np.zeros(n_cell)
+    """Fires burning and whole houses burnt by cell."""
+    n_cell, params = given.cell_keys.size, given.params
     old = state.fires
-    np.add.at(burnt_before, old["cell"], np.floor(old["burnt"]))
-    now = np.bincount(table["cell"], weights=np.floor(table["burnt"]), minlength=n_cell)
-    burnt = np.minimum(state.surface.buildings_burnt + now - burnt_before, given.all_buildings)
+    before = np.bincount(old["cell"], weights=fires.whole_houses(old["burnt"], params), minlength=n_cell)
+    now = np.bincount(table["cell"], weights=fires.whole_houses(table["burnt"], params), minlength=n_cell)
+    burnt = np.minimum(state.surface.buildings_burnt + now - before, given.all_buildings)
     burning = np.bincount(left["cell"], weights=left["burning"], minlength=n_cell).astype(float)
     return replace(state.surface, fires_burning=burning, buildings_burnt=burnt)
 

@@ -130,3 +130,8 @@ def burn(fires: Table, dt_s: Array, against: Defence, wind_m_per_s: float, param
         out = (work_s >= params.crew_per_house_s * np.maximum(burnt, 1.0)) | (spent_s >= params.burn_out_s)
         burning = burning & ~out
     return fires.with_columns(burnt=burnt, work_s=work_s, spent_s=spent_s, burning=burning.astype(np.int64))
+
+
+def whole_houses(burnt: Array, params: Params) -> Array:
+    """Houses lost: a house counts when more than `house_lost_fraction` of it has burnt; same shape."""
+    return np.floor(burnt + 1.0 - params.house_lost_fraction)

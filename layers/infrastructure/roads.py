@@ -44,7 +44,8 @@ class RoadPlace:
 class Roads:
     """Per road: intensity_max; bridge_hurt, bridge_broken: bridges with light and major damage; pavement: broken spots;
     slides_cleared, debris_cleared_m3: what gangs took away; inspected: NO_NEED … INSPECTED;
-    repair_asked; found: shut or limited when inspected; status: OPEN … CLOSED, what holds on the ground.
+    repair_asked; found: shut or limited when inspected; slide_quantile: luck with slides;
+    status: OPEN … CLOSED, what holds on the ground.
     """
 
     intensity_max: Array
@@ -56,6 +57,7 @@ class Roads:
     inspected: Array
     repair_asked: Array
     found: Array
+    slide_quantile: Array
     status: Array
 
 
@@ -91,11 +93,13 @@ def prepare(world: World) -> RoadPlace:
     )
 
 
-def start(place: RoadPlace) -> Roads:
+def start(place: RoadPlace, chance: Chance) -> Roads:
     """All roads open and sound."""
     n = len(place.keys)
     nothing, whole, no = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool)
-    return Roads(nothing, whole, whole, whole, nothing, nothing, np.zeros(n, np.int8), no, no, np.zeros(n, np.int8))
+    luck = chance.uniform("infrastructure.slide_closes", place.keys)
+    seen = np.zeros(n, np.int8)
+    return Roads(nothing, whole, whole, whole, nothing, nothing, seen, no, no, luck, np.zeros(n, np.int8))
 
 
 def start_travel(place: RoadPlace, n_municipality: int, params: Params) -> Travel:
@@ -134,9 +138,10 @@ def physical(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, s
     state = np.maximum(state, np.where(roads.pavement > 0, LIMITED, OPEN))
     state = np.maximum(state, np.where(roads.bridge_hurt > 0, EMERGENCY_ONLY, OPEN))
     state = np.maximum(state, np.where(roads.pavement >= params.pavement_spots_close, EMERGENCY_ONLY, OPEN))
-    shut = (
-        (debris_per_km > params.debris_closed_m3_per_km) | (slides > roads.slides_cleared) | (roads.bridge_broken > 0)
-    )
+    lying = np.maximum(slides - roads.slides_cleared, 0.0)
+    state = np.maximum(state, np.where(lying > 0, LIMITED, OPEN))
+    shut = roads.slide_quantile < 1.0 - (1.0 - params.slide_closes_probability) ** lying
+    shut |= (debris_per_km > params.debris_closed_m3_per_km) | (roads.bridge_broken > 0)
     return np.where(shut, CLOSED, state).astype(np.int8)
 
 

@@ -137,7 +137,7 @@ def start(given: Given, chance: Chance) -> State:
         water=water.start(given.water),
         gas=gas.start(given.gas),
         telecom=telecom.start(given.telecom),
-        roads=roads.start(given.roads),
+        roads=roads.start(given.roads, chance),
         travel=roads.start_travel(given.roads, town.n, given.params),
         facilities=facilities.start(given.facilities, given.params),
         sewer_broken=none,

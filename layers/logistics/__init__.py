@@ -26,7 +26,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Store, order, drive, unload, hand out, and say what share of every need was met."""
     before = state
     state, booked = stocks.preposition(given, state)
-    state, lost = _take_in(given, state, inputs)
+    state, lost = _take_in(given, state, inputs, clock.dt_s)
     place = trucks.handling(given, state, inputs, clock.hour)
     now = trucks.Now(inputs, place, clock)
     entering = -_goods(state)
@@ -56,8 +56,8 @@ def _goods(state: State) -> Array:
     return state.loads.units.sum(axis=0)
 
 
-def _take_in(given: Given, state: State, inputs: Inputs) -> tuple[State, Array]:
-    """New orders, fuel handed back by cut rows, and stock lost with damaged floors (item,)."""
+def _take_in(given: Given, state: State, inputs: Inputs, dt_s: float) -> tuple[State, Array]:
+    """New orders, fuel handed back by cut rows, and stock lost with damaged floors and dark cold rooms."""
     backlog = state.backlog_units
     if inputs["goods_ordered_units"].any():
         backlog = backlog + inputs["goods_ordered_units"]
@@ -68,6 +68,7 @@ def _take_in(given: Given, state: State, inputs: Inputs) -> tuple[State, Array]:
         stores[: given.n_town, FUEL] += back
     usable = trucks.by_place(given.places, inputs["depot_usable"])
     left = stocks.lose_damaged(given, stores, state.place_usable, usable)
+    left = stocks.spoil(given, left, trucks.by_place(given.places, inputs["depot_power"]), dt_s)
     lost = (stores - left).sum(axis=0)
     return replace(state, backlog_units=backlog, store_units=left, place_usable=usable), lost
 
@@ -173,6 +174,11 @@ def _tell(
     return state, told + at_towns + at_shelters + list(events.stations(given, before, state, now.inputs))
 
 
+def _under_way_m3(given: Given, state: State) -> Array:
+    volume_m3 = state.loads.units @ given.item_m3
+    return np.bincount(state.loads.place, weights=volume_m3, minlength=given.places.n)
+
+
 def measure(given: Given, state: State) -> dict[str, Array]:
     """The declared series, arrays (municipality,)."""
     n_town = given.n_town
@@ -189,6 +195,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "meals_in_stock": state.store_units[:n_town, MEALS] + in_shelters,
         "meals_received": state.received_units[:, MEALS],
         "hub_stock_m3": _by_municipality(given, hub_m3),
+        "goods_under_way_m3": _by_municipality(given, _under_way_m3(given, state)),
         "people_without_medicine": state.unmedicated_persons,
         "responder_meals": state.responder_meals,
         "fuel_in_stations_l": np.bincount(given.station_town, weights=state.fuel.station_l, minlength=n_town),

@@ -58,6 +58,7 @@ SERIES = (
     Series("meals_in_stock", "meal", "meals in the town's depots and shelters, hubs left out"),
     Series("meals_received", "meal", "meals brought to the town's depots so far"),
     Series("hub_stock_m3", "m3", "goods lying in hubs in the town"),
+    Series("goods_under_way_m3", "m3", "goods bought, pushed or sent that are on trucks for a place in the town"),
     Series("people_without_medicine", "person", "dependent people without the medicine or oxygen of the day"),
     Series("responder_meals", "meal", "what responders in the town still have of their own"),
     Series("fuel_in_stations_l", "litre", "fuel in the tanks of filling stations"),

@@ -277,15 +277,13 @@ def no_loads() -> Loads:
     )
 
 
-def start(given: Given, chance: Chance) -> State:
-    """State at time 0: nothing stored yet (the first step stores what the parameters say), everything open."""
-    n_town, n_shelter, n_station = given.n_town, len(given.shelter_town), len(given.station_town)
-    n_item, n_place = len(ITEMS), given.places.n
-    towns = np.zeros(n_town)
-    fuel = Fuel(
+def no_fuel_yet(given: Given) -> Fuel:
+    """The fuel chain before anything is stored: every station sound and selling, no tanker truck under way."""
+    n_station = len(given.station_town)
+    return Fuel(
         terminal_l=np.zeros(len(given.terminal_depot)),
         station_l=np.zeros(n_station),
-        vehicle_l=towns,
+        vehicle_l=np.zeros(given.n_town),
         sound=np.ones(n_station, bool),
         opens_s=np.zeros(n_station, np.int64),
         closures=np.zeros(n_station, np.int64),
@@ -295,6 +293,13 @@ def start(given: Given, chance: Chance) -> State:
         trip_due_s=np.empty(0, np.int64),
         trip_back_s=np.empty(0, np.int64),
     )
+
+
+def start(given: Given, chance: Chance) -> State:
+    """State at time 0: nothing stored yet (the first step stores what the parameters say), everything open."""
+    n_town, n_shelter = given.n_town, len(given.shelter_town)
+    n_item, n_place = len(ITEMS), given.places.n
+    towns = np.zeros(n_town)
     return State(
         household_meals=towns,
         household_water_l=towns,
@@ -310,7 +315,7 @@ def start(given: Given, chance: Chance) -> State:
         loads_sent=np.zeros(n_place, np.int64),
         push_begun=0,
         push_arrived=0,
-        fuel=fuel,
+        fuel=no_fuel_yet(given),
         shops_open_fraction=np.ones(n_town),
         tankers=towns,
         water_points=towns,

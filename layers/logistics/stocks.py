@@ -122,6 +122,15 @@ def lose_damaged(given: Given, store_units: Array, usable_before: Array, usable:
     return store_units * (1.0 - given.params.lost_with_floor_fraction * drop)[:, None]
 
 
+def spoil(given: Given, store_units: Array, power: Array, dt_s: float) -> Array:
+    """Goods left (place, item): without electricity (place,) fresh meals in cold rooms spoil."""
+    if (power >= 1.0).all():
+        return store_units
+    left = store_units.copy()
+    left[:, MEALS] *= np.exp(-np.clip(1.0 - power, 0.0, 1.0) * dt_s / given.params.meals_spoil_s)
+    return left
+
+
 def heat_factor(params: Params, wbgt_c: Array) -> Array:
     """Drinking-water need in heat over the normal need, same shape as wbgt_c."""
     return 1.0 + params.water_need_per_degree * np.clip(wbgt_c - params.warm_wbgt_c, 0.0, None)

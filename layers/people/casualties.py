@@ -53,7 +53,7 @@ def injury_rate(damage_fraction: Array) -> Array:
 def collapse_deaths(
     params: Params, wood_buildings: Array, nonwood_buildings: Array, crowding_ratio: float, inside: Indoors
 ) -> Array:
-    """Deaths at once in newly collapsed buildings, (cell,); Tokyo 2022 p.357 times the share that is instant."""
+    """Deaths at once in newly collapsed buildings, (cell,): form of Tokyo 2022 p.357, times the instant share."""
     wood = params.deaths_per_wood_building * wood_buildings * inside.wood_ratio
     nonwood = params.deaths_per_nonwood_building * crowding_ratio * nonwood_buildings * inside.nonwood_ratio
     return params.instant_death_fraction * (wood + nonwood)

@@ -64,11 +64,11 @@ def _first_pages(run: RunData, events: timeline.Timeline) -> dict[str, Any]:
         "forces": glance.forces(run),
         "access": glance.access(run),
         "horizons": [lead(time_s) for time_s in glance.HORIZONS_S],
-        "quiet": glance.quiet_towns(run, first_s),
+        "quiet": glance.quiet_towns(run, events, first_s),
         "shared_shapes": maps.shared_shapes(run, shapes),
-        "map": maps.draw(run, shapes, first_s, _map_title(run, first_s), large=True),
+        "map": _map(run, events, shapes, first_s, large=True),
         "map_title": _map_title(run, first_s),
-        "small_maps": [(_map_title(run, at), maps.draw(run, shapes, at, _map_title(run, at), False)) for at in shown],
+        "small_maps": [(_map_title(run, at), _map(run, events, shapes, at, large=False)) for at in shown],
         "legend": maps.legend([*maps.intensities(run, first_s).values()]),
         "situation": situation.table(run, events, run.end_s),
         "queues": situation.queues(run),
@@ -91,6 +91,10 @@ def _further_pages(run: RunData, events: timeline.Timeline) -> dict[str, Any]:
         "town_rows": towns,
         "costs": annex.costs(run.manifest),
     }
+
+
+def _map(run: RunData, events: timeline.Timeline, shapes: maps.Outlines, time_s: int, large: bool) -> Markup:
+    return maps.draw(run, maps.silence(run, events, time_s), shapes, time_s, _map_title(run, time_s), large)
 
 
 def _map_title(run: RunData, time_s: int) -> Both:

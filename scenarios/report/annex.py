@@ -193,17 +193,20 @@ def labels(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 def parameters(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Parameters that are not read from a source, by status, with value, unit, range and reason."""
     settings = dict(manifest.get("command", {}).get("set", {}))
+    tables = {layer: params.load(choose(layer).params_file).rows for layer in ORDER}
     groups = []
     for status in ("unverified", "calibrated", "assumed"):
         names = [str(name) for name in manifest.get(f"params_{status}", [])]
-        rows = [_parameter(name, settings) for name in names]
+        rows = [_parameter(name, settings, tables) for name in names]
         groups.append({"key": status, "name": STATUSES[status], "rows": rows})
     return groups
 
 
-def _parameter(name: str, settings: Mapping[str, Any]) -> dict[str, str]:
+def _parameter(
+    name: str, settings: Mapping[str, Any], tables: Mapping[str, Mapping[str, params.Parameter]]
+) -> dict[str, str]:
     layer, _, key = name.partition(".")
-    row = params.load(choose(layer).params_file).rows.get(key) if layer in ORDER else None
+    row = tables.get(layer, {}).get(key)
     if row is None:
         return {"name": name, "value": "", "range": "", "reason": ""}
     value = settings.get(name, row.value)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios.report.data import RunData
-from scenarios.report.maps import SILENT, intensities, silence
+from scenarios.report.data import RunData, Town
+from scenarios.report.maps import STATES, intensities, silence
 from scenarios.report.sentences import ACTS, SENTENCES
 from scenarios.report.spread import Spread
 from scenarios.report.text import NOT_MODELLED, NOT_REACHED, UNKNOWN, Both, clock, duration, joined, lead, number
@@ -24,6 +24,7 @@ QUESTIONS = (
 )
 TRUE, REPORTED = Both("真", "true"), Both("報", "rep.")
 SIX_LOWER = 5.5
+ROOM_FOR_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ def _with_reported(run: RunData, name: str, reported: str, time_s: int) -> Item:
 
 
 def _half_hour(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
-    strong = [town for town in run.towns if intensities(run, time_s)[town.code] >= SIX_LOWER]
+    shaken = intensities(run, time_s)
+    strong = [town for town in run.towns if shaken[town.code] >= SIX_LOWER]
     people = number(sum(town.population for town in strong), 3)
-    quiet = silence(run, time_s)
+    quiet = silence(run, timeline, time_s)
     tsunami = timeline.last_before("advisory", time_s)
     wave = any(timeline.columns["amount"][row] > 0 for row in tsunami)
     return [
@@ -237,24 +239,24 @@ def _at(run: RunData, kind: str, name: str, time_s: int) -> Both:
     return Spread.of(run.at(kind, name, "all", time_s)).text(digits=3 if kind == "true" else None)
 
 
-def quiet_towns(run: RunData, time_s: int) -> list[tuple[Both, Both]]:
-    """Names of silent towns and of those without a published report at an instant."""
-    quiet = silence(run, time_s)
-    silent = [town.name for town in run.towns if quiet.get(town.code) == SILENT]
-    waiting = [town.name for town in run.towns if quiet.get(town.code) not in (None, SILENT)]
-    rows = []
-    for label, towns in (
-        (Both("沈黙", "silent"), silent),
-        (Both("報告未公表", "no report yet"), waiting),
-    ):
-        if len(towns) == len(run.towns):
-            names = Both("全市町村", "all towns")
-        elif len(towns) > 12:
-            names = joined(towns[:12]) + Both(f"ほか{len(towns) - 12}", f" and {len(towns) - 12} more")
-        else:
-            names = joined(towns) if towns else Both("なし", "none")
-        rows.append((label + Both(f"（{len(towns)}）", f" ({len(towns)})"), names))
-    return rows
+def quiet_towns(run: RunData, timeline: Timeline, time_s: int) -> list[tuple[Both, Both]]:
+    """Names of the towns nobody can vouch for at an instant, by the kind of their silence."""
+    quiet = silence(run, timeline, time_s)
+    return [
+        _listed(run, name, [town for town in run.towns if quiet.get(town.code) == key]) for key, name in STATES.items()
+    ]
+
+
+def _listed(run: RunData, name: Both, towns: list[Town]) -> tuple[Both, Both]:
+    """Label with the number of towns, and their names as far as there is room."""
+    label = name + Both(f"（{len(towns)}）", f" ({len(towns)})")
+    if not towns:
+        return label, Both("なし", "none")
+    if len(towns) == len(run.towns):
+        return label, Both("全市町村", "all towns")
+    names = joined([town.name for town in towns[:ROOM_FOR_NAMES]])
+    more = len(towns) - ROOM_FOR_NAMES
+    return label, names + Both(f"ほか{more}", f" and {more} more") if more > 0 else names
 
 
 def clock_box(run: RunData, timeline: Timeline) -> list[tuple[Both, Both]]:

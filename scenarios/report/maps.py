@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from scenarios.outlines import municipal_outlines
 from scenarios.report.data import RunData, Town
 from scenarios.report.svg import svg
 from scenarios.report.text import Both, svg_text
+from scenarios.report.timeline import Timeline
 
 Array = np.ndarray
 SIZE = 1000.0
@@ -33,7 +35,12 @@ CLASSES: tuple[tuple[float, str, str, str, str], ...] = (
 )
 NO_SHAKING = ("–", "–", "#FFFFFF", "#000000")
 NOT_KNOWN = ("?", "?", "#D0D3D8", "#000000")
-SILENT, UNREPORTED = "silent", "unreported"
+SILENT, UNHEARD, UNREPORTED = "silent", "unheard", "unreported"
+STATES: dict[str, Both] = {
+    SILENT: Both("沈黙", "silent"),
+    UNHEARD: Both("震度未入電", "no intensity message"),
+    UNREPORTED: Both("報告未公表", "no report yet"),
+}
 
 
 @dataclass(frozen=True)
@@ -86,11 +93,13 @@ def _path(points: Array) -> str:
     return "M" + "L".join(f"{x} {y}" for x, y in whole[:-1].tolist()) + "Z"
 
 
-def silence(run: RunData, time_s: float) -> dict[str, str]:
-    """Towns nobody can vouch for at an instant: `silent` (overdue) or `unreported` (nothing published yet).
+def silence(run: RunData, timeline: Timeline, time_s: float) -> dict[str, str]:
+    """Towns nobody can vouch for at an instant, code -> state.
 
-    A town counts if that holds in at least half of the members.
+    `silent`: the hall is overdue; `unheard`: its intensity message was lost and has not come yet; `unreported`: no
+    report of it is published yet. A town counts if that holds in at least half of the members.
     """
+    lost = _lost_messages(run, timeline, time_s)
     found = {}
     reported = [block for (kind, name) in run.series_names if kind == "reported" and (block := run.block(kind, name))]
     for town in run.towns:
@@ -100,9 +109,23 @@ def silence(run: RunData, time_s: float) -> dict[str, str]:
             heard |= np.isfinite(block.at(town.code, time_s))
         if np.nan_to_num(overdue).mean() >= 0.5:
             found[town.code] = SILENT
+        elif lost.get(town.code, 0) >= run.n_member / 2:
+            found[town.code] = UNHEARD
         elif heard.mean() <= 0.5:
             found[town.code] = UNREPORTED
     return found
+
+
+def _lost_messages(run: RunData, timeline: Timeline, time_s: float) -> Counter[str]:
+    """Number of members in which a town's intensity message is still missing."""
+    missing: set[tuple[int, str]] = set()
+    column = timeline.columns
+    rows = [*timeline.rows_of_kind.get("message_lost", []), *timeline.rows_of_kind.get("message_received", [])]
+    for row in sorted(rows, key=lambda row: (int(column["time_s"][row]), column["kind"][row] == "message_received")):
+        if column["time_s"][row] <= time_s:
+            pair = (int(column["member"][row]), column["area"][row])
+            (missing.add if column["kind"][row] == "message_lost" else missing.discard)(pair)
+    return Counter(area for _, area in missing)
 
 
 def intensities(run: RunData, time_s: float) -> dict[str, float]:
@@ -115,9 +138,9 @@ def intensities(run: RunData, time_s: float) -> dict[str, float]:
     return found
 
 
-def draw(run: RunData, shapes: Outlines, time_s: float, title: Both, large: bool) -> Markup:
-    """The map at an instant; every town carries its class, on the large one also names where there is room."""
-    values, quiet = intensities(run, time_s), silence(run, time_s)
+def draw(run: RunData, quiet: Mapping[str, str], shapes: Outlines, time_s: float, title: Both, large: bool) -> Markup:
+    """The map at an instant, towns in `quiet` hatched; every town carries its class, on the large one also names where there is room."""
+    values = intensities(run, time_s)
     parts = [_area(town, shapes, values[town.code], quiet.get(town.code)) for town in run.towns]
     parts += [_label(town, shapes, values[town.code], large) for town in run.towns]
     name = "map large" if large else "map"
@@ -136,6 +159,8 @@ def shared_shapes(run: RunData, shapes: Outlines) -> Markup:
         '<pattern id="hatch-silent" width="14" height="14" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><path d="M3 0V14" stroke="#111" stroke-width="4.5"/>'
         '<path d="M6.2 0V14" stroke="#fff" stroke-width="1.6"/></pattern>'
+        '<pattern id="hatch-unheard" width="16" height="16" patternUnits="userSpaceOnUse">'
+        '<path d="M0 0L16 16M16 0L0 16" stroke="#111" stroke-width="2.2"/></pattern>'
         '<pattern id="hatch-unreported" width="16" height="16" patternUnits="userSpaceOnUse">'
         '<circle cx="8" cy="8" r="2.6" fill="#111" stroke="#fff" stroke-width="1"/></pattern>{}</defs></svg>'
     ).format(paths)
@@ -145,7 +170,7 @@ def _area(town: Town, shapes: Outlines, value: float, quiet: str | None) -> Mark
     if town.code not in shapes.paths:
         return Markup("")
     ja, en, colour, _ = intensity_class(value)
-    told = {SILENT: "沈黙 silent", UNREPORTED: "報告未公表 no report yet"}.get(quiet or "", "")
+    told = STATES[quiet].flat if quiet else ""
     hatch = Markup('<use href="#m{}" fill="url(#hatch-{})"/>').format(town.code, quiet) if quiet else Markup("")
     return Markup('<g><title>{} {} {}</title><use href="#m{}" class="town" fill="{}"/>{}</g>').format(
         town.name.flat, f"震度{ja} / {en}", told, town.code, colour, hatch

@@ -1,7 +1,8 @@
 """One sentence per kind of event, in Japanese and English; layers hold only keys.
 
-Fields: {place} town and place, {n} the amount as a number, {wait} the amount as a length of time, {why} the key in
-the event's arguments in words. Kinds missing here are told by kind, quantity and amount.
+Fields: {place} town and place, {n} the amount as a number, {percent} the amount as a share, {wait} the amount as a
+length of time, {why} the key in the event's arguments in words. A key may name the quantity too (`kind:quantity`) or
+an amount of zero (`kind:off`). Kinds missing here are told by kind, quantity and amount.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from scenarios.report.words import quantity_name, unit_name
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # hazard
-    "mainshock": ("{place}で本震（{n}）", "{place}: main shock ({n})"),
-    "aftershock": ("{place}で余震（{n}）", "{place}: aftershock ({n})"),
+    "mainshock": ("本震（Mw {n}）", "main shock (Mw {n})"),
+    "mainshock:max_intensity": ("{place}が本震で計測震度{n}", "{place}: main shock, JMA intensity {n}"),
+    "aftershock": ("余震（Mw {n}）", "aftershock (Mw {n})"),
+    "aftershock:max_intensity": ("{place}が余震で計測震度{n}", "{place}: aftershock, JMA intensity {n}"),
     "work_stopped": ("{place}で余震のため作業中断", "{place}: work stops after the aftershock"),
-    "advisory": ("津波注意報の発表・解除", "tsunami advisory issued or lifted"),
+    "advisory": ("津波注意報を発表", "tsunami advisory issued"),
+    "advisory:off": ("津波注意報を解除", "tsunami advisory lifted"),
     "heat_danger": ("暑さ指数が「危険」に達する（WBGT {n}℃）", "heat index reaches the danger level (WBGT {n} °C)"),
     "message_lost": ("{place}の震度が入電しない", "{place}: intensity message does not arrive"),
     "message_received": ("{place}の震度が入電（計測震度{n}）", "{place}: intensity message arrives ({n})"),
@@ -27,6 +31,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "road_debris": ("{place}で道路にがれき（{n} m³）", "{place}: {n} m³ of debris on the road"),
     "site_collapse": ("{place}で床の{percent}が損壊", "{place}: {percent} of the floors lost"),
     "unusable": ("{place}が使用不能", "{place}: cannot be used"),
+    "unusable:shelter_usable": ("{place}の避難所が使用不能", "{place}: a shelter cannot be used"),
+    "unusable:hospital_usable": (
+        "{place}（病院）の機能が{percent}に低下",
+        "{place}: hospital at {percent} of its function",
+    ),
+    "unusable:depot_usable": ("{place}の物資拠点が{percent}に低下", "{place}: depot at {percent} of its floor"),
+    "unusable:office_usable": ("{place}の庁舎が{percent}に低下", "{place}: office at {percent} of its use"),
+    "unusable:fuel_station_usable": ("{place}の給油所が使用不能", "{place}: a filling station cannot be used"),
     "fire": ("{place}で出火", "{place}: fire breaks out"),
     "fire_out": ("{place}の火災が鎮火（焼失{n}棟）", "{place}: fire ends ({n} buildings burnt)"),
     # infrastructure
@@ -76,9 +88,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "station_stopped": ("{place}の給油所が停止", "{place}: filling station stops"),
     "first_push_delivery": ("{place}へプッシュ型支援の第一便", "{place}: first delivery pushed by the state"),
     # rescue
-    "call_lost": ("{place}で通報が指令に届かない", "{place}: calls do not reach dispatch"),
-    "force_arrived": ("{place}に部隊が到着（{n}人）", "{place}: forces arrive ({n} people)"),
-    "hospital_full": ("{place}が満床（待ち{n}人）", "{place}: hospital full ({n} waiting)"),
+    "dispatch_manual": ("{place}の指令が手作業に", "{place}: dispatch works by hand"),
+    "dispatch_restored": ("{place}の指令システムが回復", "{place}: dispatch system is back"),
+    "incident_known": ("{place}の要救助事案を把握（{n}件）", "{place}: incidents become known ({n})"),
+    "site_known": ("{place}の要救助を把握", "{place}: trapped people become known"),
+    "fire_reported": ("{place}の火災を覚知、{n}隊が出動", "{place}: fire reported, {n} crews sent"),
+    "crew_assigned": ("{place}へ{n}隊を投入", "{place}: {n} crews sent"),
+    "freed": ("{place}で{n}人を救出", "{place}: {n} people freed"),
+    "force_arrived": ("{place}に部隊が到着（{n}）", "{place}: forces arrive ({n})"),
+    "hospital_overloaded": ("{place}で受診待ち{n}人", "{place}: {n} patients wait at the hospital"),
+    "scouted": ("{place}を偵察（{why}）", "{place}: scouted ({why})"),
     # government
     "report_late": ("{place}の報告が{wait}遅れて届く", "{place}: report arrives {wait} late"),
     "headquarters_set": ("{place}に災害対策本部", "{place}: disaster headquarters set up"),
@@ -115,6 +134,8 @@ WHY: dict[str, Both] = {
     "toilets": Both("トイレ", "toilets"),
     "water": Both("水", "water"),
     "staff": Both("職員", "staff"),
+    "road": Both("陸路", "by road"),
+    "air": Both("空から", "by air"),
     "GENERATOR_CARS": Both("電源車", "generator cars"),
     "GOODS": Both("物資", "goods"),
 }
@@ -134,13 +155,14 @@ ACTS = (
 
 def sentence(kind: str, place: Both, amount: float, quantity: str, unit: str, args: list[object]) -> Both:
     """What happened, as a sentence. Unknown kinds are told by their key, quantity and amount."""
-    known = SENTENCES.get(kind)
+    name = quantity.partition(".")[2]
+    known = (SENTENCES.get(f"{kind}:off") if amount == 0 else None) or SENTENCES.get(f"{kind}:{name}")
+    known = known or SENTENCES.get(kind)
     told = number(abs(amount), 3) if amount == amount else UNKNOWN.ja
     if known is None:
-        name = quantity_name(quantity.partition(".")[2])
-        units = unit_name("", unit)
-        en = f"{place.en}: {kind} ({name.en} {told} {units.en})"
-        return Both(f"{place.ja}：{kind}（{name.ja} {told}{units.ja}）", en)
+        what, units = quantity_name(name), unit_name("", unit)
+        en = f"{place.en}: {kind} ({what.en} {told} {units.en})"
+        return Both(f"{place.ja}：{kind}（{what.ja} {told}{units.ja}）", en)
     why = next((WHY[str(arg)] for arg in args if str(arg) in WHY), UNKNOWN)
     return Both(
         known[0].format_map(_fields(place.ja, told, amount, duration(abs(amount)).ja, why.ja)),

@@ -107,3 +107,7 @@ def test_limits_are_geometric_in_the_chance_to_jump():
 def test_step_length_hardly_matters(crews):
     fine, coarse = (after(burning(), 7200, step_s=step_s, crews=crews) for step_s in (60, 3600))
     assert coarse["burnt"].sum() == pytest.approx(fine["burnt"].sum(), rel=0.05)
+
+
+def test_a_house_is_lost_when_half_of_it_has_burnt():
+    assert fires.whole_houses(np.array([0.0, 0.49, 0.51, 1.4, 3.0]), PARAMS).tolist() == [0.0, 0.0, 1.0, 1.0, 3.0]

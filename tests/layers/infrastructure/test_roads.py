@@ -50,7 +50,9 @@ def test_debris_passes_through_limited_to_closed(net):
 def test_slides_close_until_cleared(net):
     state, place, params = net
     debris, slides = no_load(place)
-    slides[0] = 2.0
+    state = replace(state, slide_quantile=np.where(np.arange(len(slides)) < 1, 0.1, 0.99))
+    slides[:2] = 1.0
+    assert roads.physical(state, place, params, debris, slides)[1] == LIMITED
     assert roads.physical(state, place, params, debris, slides)[0] == CLOSED
     kind, subject = np.array([roads.gang.CLEAR]), np.array([0])
     cleared = roads.restore(state, kind, subject, debris, slides)

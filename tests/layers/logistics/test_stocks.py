@@ -112,3 +112,15 @@ def test_bottles_in_shelters_are_only_used_as_far_as_the_mains_fail():
         return place.run(given, lambda a, b: inputs, 3600)[0].shelter_units[:, WATER].sum()
 
     assert left(1.0) > left(0.5) > left(0.0)
+
+
+def test_meals_spoil_only_in_the_dark_and_the_same_for_any_step():
+    given = place.make_given(meals_spoil_s=864000)
+    stores = np.full((given.places.n, len(ITEMS)), 100.0)
+    power = np.array([0.0, 1.0, 1.0, 1.0])
+    once = stocks.spoil(given, stores, power, DAY_S)
+    twice = stocks.spoil(given, stocks.spoil(given, stores, power, DAY_S / 2), power, DAY_S / 2)
+    assert np.allclose(once, twice)
+    assert once[0, MEALS] == pytest.approx(100.0 * np.exp(-0.1))
+    assert once[1:].min() == once[0, WATER] == 100.0
+    assert stocks.spoil(given, stores, np.ones(given.places.n), DAY_S) is stores

@@ -29,7 +29,8 @@ def test_indoor_people_at_home_follow_their_structure_and_never_exceed_the_limit
 
 
 def test_deaths_of_wood_are_the_published_coefficient_times_the_instant_share():
-    deaths = casualties.collapse_deaths(PARAMS, np.array([100.0]), np.array([0.0]), 1.0, people_inside())
+    tokyo = PARAMS.replace({"deaths_per_wood_building": 0.0676})
+    deaths = casualties.collapse_deaths(tokyo, np.array([100.0]), np.array([0.0]), 1.0, people_inside())
     assert deaths[0] == pytest.approx(6.76 * PARAMS.instant_death_fraction)
 
 
