@@ -139,7 +139,7 @@ def intensities(run: RunData, time_s: float) -> dict[str, float]:
 
 
 def draw(run: RunData, quiet: Mapping[str, str], shapes: Outlines, time_s: float, title: Both, large: bool) -> Markup:
-    """The map at an instant, towns in `quiet` hatched; every town carries its class, on the large one also names where there is room."""
+    """The map at an instant, towns in `quiet` hatched; every town carries its class, on the large one a name where it fits."""
     values = intensities(run, time_s)
     parts = [_area(town, shapes, values[town.code], quiet.get(town.code)) for town in run.towns]
     parts += [_label(town, shapes, values[town.code], large) for town in run.towns]

@@ -60,7 +60,7 @@ def test_fear_grows_with_repeated_shocks_night_and_damage_and_fades():
 def test_fear_calibrated_on_2026_falls_short_of_2016_even_with_the_largest_rates():
     given, _ = made()
     assert behaviour.fear_ratio_2016(given.params) > 2.0
-    strong = with_params(given, fear_rate=0.005, fear_damage_rate=0.6)
+    strong = with_params(given, fear_rate=0.005, fear_damage_rate=0.5)
     assert 1.0 < behaviour.fear_ratio_2016(strong.params) < behaviour.fear_ratio_2016(given.params)
 
 
