@@ -31,8 +31,13 @@ def effective_intensity(before: Array, peak_before: Array, shock: Array, weakeni
 
 
 def damage_probability(effective: Array, peak: Array, liquefied: Array, params: Params) -> Array:
-    """P(at least grade) by cell, class and grade; liquefied ground adds its own share."""
-    graver = fragility.shaking_damage_probability(effective)
+    """P(at least grade) by cell, class and grade; liquefied ground adds its own share.
+
+    The published curves of half collapse are moved up by `half_shift`, so that half and total collapse stand to each
+    other as in Kumamoto 2016.
+    """
+    mean = fragility.SHAKING_MEAN + np.array([0.0, params.half_shift, 0.0])
+    graver = fragility.shaking_damage_probability(effective, mean)
     lighter = fragility.shaking_damage_probability(peak)
     by_shaking = np.concatenate([graver[..., :PARTIAL], lighter[..., PARTIAL:]], axis=-1)
     by_shaking[:, OLD_WOOD, TOTAL] = old_wood_collapse(by_shaking[:, OLD_WOOD, TOTAL], effective, params)

@@ -173,7 +173,9 @@ LEVERS = (
         "heat_limit_wbgt_c",
         "heat a hall is used at",
     ),
-    Lever("head_count_hours", "1", 0.0, 24.0, "municipality", "count_hours", "hours of the head-count"),
+    Lever("morning_head_count", "1", 0.0, 11.0, "municipality", "morning_count_h", "hour of the first head-count"),
+    Lever("noon_head_count", "1", 11.0, 16.0, "municipality", "noon_count_h", "hour of the second head-count"),
+    Lever("evening_head_count", "1", 16.0, 24.0, "municipality", "evening_count_h", "hour of the third head-count"),
     Lever("open_ahead", "1", 0.05, 1.0, "municipality", "open_ahead_fraction", "share of shelters opened ahead"),
 )
 

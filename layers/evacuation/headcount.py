@@ -41,7 +41,7 @@ def car_present_persons(params: Params, cells: Grouping, away: Array, quantile: 
 
 def counts_now(params: Params, origin_of_day_s: int, clock: Clock) -> bool:
     """Whether an hour of the head-count falls into the step."""
-    hours = np.atleast_1d(params.count_hours)
+    hours = (params.morning_count_h, params.noon_count_h, params.evening_count_h)
     return any(clock.rings(DAY_S, round(float(hour) * HOUR_S) - origin_of_day_s) for hour in hours)
 
 

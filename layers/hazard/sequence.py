@@ -36,7 +36,8 @@ def shake(given: Given, state: State, clock: Clock) -> Shaken:
         state = replace(state, next_shock=row + 1)
         if max(one.intensity.max(), in_town.max()) < given.params.least_field_intensity:
             continue
-        motion = _stronger(motion, one)
+        if one.intensity.max() >= given.params.acting_intensity:
+            motion = _stronger(motion, one)
         felt = felt + (in_town >= given.params.felt_intensity)
         events += _shock_events(given, state, row, in_town)
         state = _after_shock(given, state, row, one, in_town, clock)

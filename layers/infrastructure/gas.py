@@ -51,7 +51,12 @@ def start(place: GasPlace) -> Gas:
 
 def shake(gas: Gas, place: GasPlace, params: Params, pgv_m_per_s: Array) -> tuple[Gas, Array]:
     """Shut blocks whose SI value (a multiple of PGV) passes the operator's limit; returns those newly shut."""
-    newly = (params.si_per_pgv * pgv_m_per_s[place.cell] > stop_limit_m_per_s(place, params)) & ~gas.stopped
+    si = params.si_per_pgv * pgv_m_per_s[place.cell]
+    small = is_small(place, params)
+    town_most = np.zeros(place.municipality.max(initial=-1) + 1)
+    np.maximum.at(town_most, place.municipality, si)
+    stop_small = small & (town_most[place.municipality] > params.gas_small_stop_si_m_per_s)
+    newly = (stop_small | (si > params.gas_stop_si_m_per_s)) & ~gas.stopped
     if not newly.any():
         return gas, newly
     survey_s = np.where(newly, place.customers * params.gas_survey_s_per_customer, gas.survey_left_s)
@@ -66,15 +71,14 @@ def shake(gas: Gas, place: GasPlace, params: Params, pgv_m_per_s: Array) -> tupl
     )
 
 
-def stop_limit_m_per_s(place: GasPlace, params: Params) -> Array:
-    """SI at which each block is shut, m/s (block,).
+def is_small(place: GasPlace, params: Params) -> Array:
+    """Blocks of small operators, bool (block,).
 
-    At 60 kine everyone stops. Below, from 30 kine on, the operator stops if it finds damage: a small operator with
-    few blocks and crews does so, a large one goes on.
+    At 60 kine everyone stops. From 30 kine on an operator stops if it finds damage: a small one with few crews then
+    stops its whole network by the strongest shaken block, a large one goes on.
     """
     least, most = params.gas_small_network_customers
-    small = (place.network_customers >= least) & (place.network_customers <= most)
-    return np.where(small, params.gas_small_stop_si_m_per_s, params.gas_stop_si_m_per_s)
+    return (place.network_customers >= least) & (place.network_customers <= most)
 
 
 def restore(gas: Gas, place: GasPlace, params: Params, crews: float, working_s: float) -> Gas:

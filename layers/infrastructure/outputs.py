@@ -21,7 +21,7 @@ def give(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[dict
     coverage = telecom.coverage(state.telecom.up, given.telecom, given.params)
     connected, served = water.service(state.water, given.water, given.params, clock.hour)
     values = _electricity(given, state, on)
-    values |= _water(given, state, connected, served, inputs, clock)
+    values |= _water(given, state, values["power_on_fraction"], served, inputs, clock)
     values |= _phones(given, state, coverage, inputs, clock)
     values |= _roads(given, state, inputs)
     values |= _counts(given, state, connected)
@@ -61,7 +61,7 @@ def _electricity(given: Given, state: State, on: Array) -> dict[str, Array]:
 
 
 def _water(
-    given: Given, state: State, connected: Array, served: Array, inputs: Inputs, clock: Clock
+    given: Given, state: State, power_on: Array, served: Array, inputs: Inputs, clock: Clock
 ) -> dict[str, Array]:
     """Piped water of cells, hospitals and shelters; sewers."""
     place, params, zones = given.facilities, given.params, state.water
@@ -69,14 +69,13 @@ def _water(
         place, params, given.town.hospital_beds, served, inputs["water_support_l_per_s"]
     )  # fmt: skip
     drinkable = (zones.turbid_until_s <= clock.end_s) & (zones.phase == water.PRESSURISED)
-    lit = given.town.mean @ (given.power.to_cell @ power.section_on(state.power, clock.end_s).mean(axis=1))
     return {
         "water_service_fraction": _on_cells(given, served),
         "water_drinkable": _on_cells(given, drinkable.astype(float)),
         "hospital_water": np.where(state.facilities.tank_s > 0, 1.0, supply),
         "shelter_water": np.where(place.shelter_zone >= 0, served[np.maximum(place.shelter_zone, 0)], 1.0),
         "water_leak_l_per_s": water.leak_l_per_s(zones, given.water, params, given.town.n),
-        "sewer_usable_fraction": sewer.usable(state.sewer_broken, lit, params),
+        "sewer_usable_fraction": sewer.usable(state.sewer_broken, given.town.mean @ power_on, params),
     }
 
 

@@ -104,6 +104,8 @@ SERIES = (
     Series("responders_moving", "person", "responders on the way, those coming from outside included"),
     Series("responders_working", "person", "responders at work"),
     Series("ambulance_runs", "1", "ambulance runs so far, everyday patients included"),
+    Series("responder_fuel", "litre", "fuel of response vehicles at hand"),
+    Series("scouting_orders", "1", "visits and flights ordered to silent towns so far"),
     Series("search_negatives", "1", "places searched without finding anybody so far"),
 )
 
@@ -146,6 +148,8 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "responders_moving": present.moving,
         "responders_working": present.working,
         "ambulance_runs": np.floor(medical.runs + 1e-9),
+        "responder_fuel": state.fuel_l,
+        "scouting_orders": state.counts.visits.astype(np.float64),
         "search_negatives": state.counts.negatives.astype(np.float64),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from layers.rescue.scouting import decide_shares
-from layers.rescue.state import IS_OUTSIDE_CREW, Force, Given, Pool, State, Trigger
+from layers.rescue.state import IS_OUTSIDE_CREW, N_POOL, Force, Given, Pool, State, Trigger
 from twin.contract import Inputs
 from twin.missions import WAITING, Units
 from twin.missions.duty import on_duty
@@ -47,7 +47,7 @@ def allocate(given: Given, state: State, inputs: Inputs, now_s: int) -> Units:
     need = np.bincount(missions.pool[waits], weights=missions.need[waits], minlength=given.n_town)
     rows = movable(given, state, now_s)
     at = units.pool[rows]
-    spare = (at >= given.n_town + Pool.STAGING) | (np.append(need, np.zeros(len(Pool)))[at] == 0)
+    spare = (at >= given.n_town + Pool.STAGING) | (np.append(need, np.zeros(N_POOL))[at] == 0)
     rows = rows[spare]
     if not rows.size:
         return units

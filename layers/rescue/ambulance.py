@@ -52,8 +52,10 @@ def care(
     took_s = drive_s[np.arange(given.n_town), destination]
     medical, brought = drive_off(given, medical, destination, took_s, dt_s)
     waiting = hospitals.receive(medical.waiting, destination, brought)
-    waiting = hospitals.receive(waiting, np.argmin(drive_s, axis=1), medical.walk_in)
-    medical = replace(medical, waiting=waiting, walk_in=np.zeros(given.n_town))
+    medical = replace(medical, waiting=waiting)
+    if medical.walk_in.any():
+        waiting = hospitals.receive(waiting, np.argmin(drive_s, axis=1), medical.walk_in)
+        medical = replace(medical, waiting=waiting, walk_in=np.zeros(given.n_town))
     medical = hospitals.treat(given, medical, now, dt_s)
     medical = hospitals.move_on(given, medical, now, destination, dt_s)
     return hospitals.hear(given, medical, now, now_s, chance), now

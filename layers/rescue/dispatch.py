@@ -10,15 +10,15 @@ from dataclasses import replace
 import numpy as np
 
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Calls, Given, Ground, State, Task
+from layers.rescue.state import N_TASK, Calls, Given, Ground, State, Task
 from twin.chance import Chance
 from twin.missions import WAITING, Missions
 
 Array = np.ndarray
 # order of urgency; a town's weight moves LOCATE and SEARCH by up to two places
-URGENCY = np.full(len(Task), 20)
+URGENCY = np.full(N_TASK, 20)
 URGENCY[[Task.FIRE, Task.EXTRACT, Task.SITE, Task.LOCATE, Task.SEARCH]] = (0, 1, 2, 6, 12)
-MOVABLE = np.isin(np.arange(len(Task)), (Task.LOCATE, Task.SEARCH))
+MOVABLE = np.isin(np.arange(N_TASK), (Task.LOCATE, Task.SEARCH))
 ROUNDING = 1e-9  # a call answered in parts counts as whole
 FORGOTTEN = 1e-3  # what is left of a call when nobody waits any more
 
@@ -119,7 +119,7 @@ def locate_missions(
     work_s = low + (high - low) * chance.uniform("rescue.locate", key)
     return state.missions.append(
         key=key,
-        kind=int(Task.LOCATE),
+        kind=Task.LOCATE,
         pool=given.district[given.cell_town[cell]],
         priority=decide_priority(np.full(len(cell), Task.LOCATE), weight[given.cell_town[cell]]),
         place=given.places.first[Ground.SEARCH] + cell,

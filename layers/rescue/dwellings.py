@@ -79,7 +79,7 @@ def _search(
     passes = search.passes.copy()
     missions = missions.append(
         key=mission_keys(given.cell_keys[cells], Task.SEARCH, passes[cells]),
-        kind=int(Task.SEARCH),
+        kind=Task.SEARCH,
         pool=given.district[given.cell_town[cells]],
         priority=decide_priority(np.full(len(cells), Task.SEARCH), weight[given.cell_town[cells]]),
         place=given.places.first[Ground.SEARCH] + cells,
@@ -143,7 +143,7 @@ def extract_missions(
     crews = int(params.dwelling_crews)
     return missions.append(
         key=key,
-        kind=int(Task.EXTRACT),
+        kind=Task.EXTRACT,
         pool=given.district[given.cell_town[cells]],
         priority=decide_priority(np.full(len(cells), Task.EXTRACT), np.ones(len(cells))),
         place=given.places.first[Ground.EXTRACT] + cells,

@@ -53,7 +53,7 @@ def fire_missions(
     fought[short] += more[short]
     missions = missions.append(
         key=mission_keys(given.cell_keys[cell], Task.FIRE, number),
-        kind=int(Task.FIRE),
+        kind=Task.FIRE,
         pool=given.district[given.cell_town[cell]],
         priority=decide_priority(np.full(len(cell), Task.FIRE), np.ones(len(cell))),
         place=given.places.first[Ground.FIRE] + cell,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.rescue.state import IS_CASE, IS_SDF, Force, Given, Ground, Pool, Present, State, Task, Trigger, home_pool
+from layers.rescue.state import IS_CASE, IS_SDF, Force, Given, Present, State, Task, Trigger, home_pool
 from twin.contract import Inputs
 from twin.missions import NEVER_S, WAITING, WORKING, Missions, Units
 from twin.missions.duty import on_duty
@@ -15,7 +15,7 @@ from twin.units import HOUR_S
 
 Array = np.ndarray
 ROSTER_LEVERS = ("shift_s", "ambulance_crew_fraction", "extra_fire_crews")  # remembered to notice a change
-RELIEVED = (int(Force.FIRE), int(Force.POLICE), int(Force.HELICOPTER))
+RELIEVED = (Force.FIRE, Force.POLICE, Force.HELICOPTER)
 CALLS = ("", "fire_aid_called", "sdf_called", "police_aid_called", "medical_aid_called")
 
 
@@ -153,14 +153,14 @@ def _by_town(given: Given, town: Array, weight: Array) -> Array:
     return np.bincount(town + 1, weights=weight, minlength=given.n_town + 1)[1:].astype(np.float64)
 
 
-def free_units(given: Given, state: State, pool: Pool, now_s: int) -> Array:
+def free_units(given: Given, state: State, pool: int, now_s: int) -> Array:
     """Rows of the units of a pool that are ready, on duty and without a mission."""
     units = state.units
     rows = np.flatnonzero((units.pool == given.n_town + pool) & (units.mission < 0) & (units.available_s <= now_s))
     return rows[on_duty(units, rows, now_s)]
 
 
-def unfinished(missions: Missions, task: Task) -> Array:
+def unfinished(missions: Missions, task: int) -> Array:
     """Missions of a kind that are waiting, travelled to or worked on, bool (mission,)."""
     return (missions.kind == task) & (missions.phase <= WORKING)
 
@@ -207,6 +207,6 @@ def support(given: Given, present: Present, search_priority: Array) -> tuple[flo
     return float(np.floor(present.sdf_crews * params.trucks_per_crew)), water * weight / weight.sum()
 
 
-def ground_place(given: Given, ground: Ground, entity: Array | int) -> Array:
+def ground_place(given: Given, ground: int, entity: Array | int) -> Array:
     """Row of the place of an entity on one class of ground."""
     return given.places.first[ground] + np.asarray(entity)

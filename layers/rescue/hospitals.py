@@ -74,7 +74,7 @@ def decide_destination(
     drive_s: (town, hospital). A hospital nobody heard of counts as working; a known queue counts as time.
     """
     wait_s = np.nan_to_num(known_waiting) / np.maximum(usual_rate, 1e-9)
-    score = drive_s + wait_weight * wait_s + np.where(known_function < LEAST_FUNCTION, np.inf, 0.0)
+    score = drive_s + np.where(known_function < LEAST_FUNCTION, np.inf, wait_weight * wait_s)
     best = np.argmin(score, axis=1)
     return np.where(np.isfinite(score[np.arange(len(best)), best]), best, -1)
 
@@ -109,16 +109,20 @@ def treat(given: Given, medical: Medical, ward_now: Ward, dt_s: int) -> Medical:
 
 
 def move_on(given: Given, medical: Medical, ward_now: Ward, destination: Array, dt_s: int) -> Medical:
-    """Patients waiting in failed or overloaded hospitals are driven to those their town's ambulances now prefer."""
+    """Patients of failed hospitals, and the severe ones of overloaded hospitals, are driven to others.
+
+    They go where the ambulances of their town now go, unless a long queue is known there. None is lost.
+    """
     params = given.params
     queue = medical.waiting.sum(axis=1)
-    stuck = (ward_now.function < LEAST_FUNCTION) | (queue > params.overload_patients)
-    rows = np.flatnonzero(stuck & (queue > 0))
+    failed = ward_now.function < LEAST_FUNCTION
+    rows = np.flatnonzero((failed | (queue > params.overload_patients)) & (queue > 0))
     if not rows.size:
         return medical
-    share = -np.expm1(-dt_s / params.transfer_s)
-    elsewhere = (destination[None, :] >= 0) & (destination[None, :] != rows[:, None])
-    moving = medical.waiting[rows] * share * elsewhere
+    share = -np.expm1(-dt_s / params.transfer_s) * np.where(failed[rows], 1.0, params.admitted_fraction)
+    room = np.nan_to_num(medical.known_waiting)[destination] <= params.overload_patients
+    elsewhere = ((destination >= 0) & room)[None, :] & (destination[None, :] != rows[:, None])
+    moving = medical.waiting[rows] * share[:, None] * elsewhere
     waiting = medical.waiting.copy()
     waiting[rows] -= moving
     moved = moving.sum(axis=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.rescue.state import Task
 from twin.missions import DONE, Missions, Units
 
 Array = np.ndarray
@@ -12,7 +11,7 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 _KIND = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-def mission_keys(entity_keys: Array, task: Task, number: Array | int) -> Array:
+def mission_keys(entity_keys: Array, task: int, number: Array | int) -> Array:
     """Permanent int64 keys from the key of the place, the kind of work and its running number there."""
     with np.errstate(over="ignore"):
         z = np.asarray(entity_keys).astype(np.uint64) + (np.asarray(number).astype(np.uint64) + np.uint64(1)) * _STEP

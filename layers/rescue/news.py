@@ -29,7 +29,7 @@ class News:
         roster = self.given.roster
         for base in bases.tolist():
             crews = roster.base == base
-            call = CALL_OF_TRIGGER.get(Trigger(int(roster.trigger[crews][0])))
+            call = CALL_OF_TRIGGER.get(int(roster.trigger[crews][0]))
             causes = ((call, 0),) if call else ()
             self._add("force_arrived", "crews_arrived", base, float(roster.persons[crews].sum()), causes)
 

@@ -28,7 +28,7 @@ def scout_missions(given: Given, state: State, wanted: Array, now_s: int) -> tup
     if not towns.size:
         return missions, units, counts
     visits, visited_s = counts.visits.copy(), counts.visited_s.copy()
-    for task, pool in ((Task.VISIT, given.district[towns]), (Task.FLIGHT, given.n_town + int(Pool.AIR))):
+    for task, pool in ((Task.VISIT, given.district[towns]), (Task.FLIGHT, given.n_town + Pool.AIR)):
         missions = missions.append(
             key=mission_keys(given.town_keys[towns], task, visits[towns]),
             kind=int(task),
@@ -89,7 +89,7 @@ def medical_missions(given: Given, state: State, now_s: int) -> tuple[Missions, 
 
 
 def _post(
-    given: Given, state: State, task: Task, ground: Ground, rows: Array, keys: Array, now_s: int
+    given: Given, state: State, task: int, ground: int, rows: Array, keys: Array, now_s: int
 ) -> tuple[Missions, Counts]:
     roads = task == Task.ROAD
     first = state.counts.road_rounds if roads else state.counts.medical_rounds
@@ -97,7 +97,7 @@ def _post(
     missions = state.missions.append(
         key=mission_keys(keys[rows], task, numbers),
         kind=int(task),
-        pool=given.n_town + int(Pool.ENGINEERS if roads else Pool.MEDICAL),
+        pool=given.n_town + (Pool.ENGINEERS if roads else Pool.MEDICAL),
         priority=5,
         place=given.places.first[ground] + rows,
         asked_s=now_s,

@@ -7,6 +7,7 @@ import numpy as np
 from layers.rescue.state import (
     MAX_EXTRA_CREWS,
     MAX_HELICOPTERS,
+    N_GROUND,
     OUTSIDE_TRIGGER,
     Force,
     Given,
@@ -95,7 +96,7 @@ def _places(world: World) -> Places:
     ]  # fmt: skip
     sizes = [len(group[0]) for group in groups]
     first = np.concatenate(([0], np.cumsum(sizes)))[:-1]
-    kinds = np.repeat(np.arange(len(Ground)), sizes)
+    kinds = np.repeat(np.arange(N_GROUND), sizes)
     entity = np.concatenate([np.arange(size) for size in sizes])
     spot_class = np.where(np.isin(kinds, (Ground.EXTRACT, Ground.FIRE)), Ground.SEARCH, kinds)
     columns = [np.concatenate([group[k] for group in groups]) for k in range(5)]

@@ -20,14 +20,16 @@ Array = np.ndarray
 def report(given: Given, sites: Sites, inputs: Inputs, now_s: int, chance: Chance) -> tuple[Sites, Array]:
     """Operators of damaged sites get through with a first, rough count of missing people: (sites, new rows).
 
-    The call is delayed by chance, and longer where the dispatch centre is impaired.
+    The call is delayed by chance, longer where the dispatch centre is impaired or the damage does not show.
     """
     params = given.params
-    hit = (inputs["site_damage_fraction"] >= params.site_known_damage) | (inputs["site_trapped_persons"] > 0)
-    rows = np.flatnonzero(hit & (sites.known_s == NEVER_S))
+    damaged = inputs["site_damage_fraction"] >= params.site_known_damage
+    rows = np.flatnonzero((damaged | (inputs["site_trapped_persons"] > 0)) & (sites.known_s == NEVER_S))
     if rows.size:
         capability = np.clip(inputs["dispatch_fraction"][given.site_town[rows]], 0.1, 1.0)
-        delay_s = chance.exponential("rescue.site_report", given.site_keys[rows], params.site_report_s / capability)
+        plain = np.where(damaged[rows], 1.0, params.site_unseen_factor)
+        mean_s = params.site_report_s * plain / capability
+        delay_s = chance.exponential("rescue.site_report", given.site_keys[rows], mean_s)
         known_s = sites.known_s.copy()
         known_s[rows] = now_s + np.ceil(delay_s).astype(np.int64)
         sites = replace(sites, known_s=known_s)
@@ -80,7 +82,7 @@ def _pockets(
     low, high = np.where(large, params.site_extraction_s[:, None], params.wood_extraction_s[:, None])
     return missions.append(
         key=key,
-        kind=int(Task.SITE),
+        kind=Task.SITE,
         pool=given.district[given.site_town[site]],
         priority=decide_priority(np.full(len(site), Task.SITE), np.ones(len(site))),
         place=given.places.first[Ground.SITE] + site,
@@ -96,8 +98,8 @@ def fetch_machines(given: Given, missions: Missions, new: Array, now_s: int) -> 
         return missions
     return missions.append(
         key=mission_keys(given.site_keys[rows], Task.MACHINE, 0),
-        kind=int(Task.MACHINE),
-        pool=given.n_town + int(Pool.ENGINEERS),
+        kind=Task.MACHINE,
+        pool=given.n_town + Pool.ENGINEERS,
         place=given.places.first[Ground.SITE] + rows,
         asked_s=now_s,
         work_s=int(9 * given.params.road_shift_s),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,10 @@ from twin.params import Params
 
 Array = np.ndarray
 MAX_HELICOPTERS, MAX_EXTRA_CREWS = 20, 200  # units kept ready for the levers of the same names
+# plain classes of whole numbers: members of an IntEnum are slow to compare with arrays
 
 
-class Force(IntEnum):
+class Force:
     """Kinds of unit: the codes of the table `base`, and helicopters."""
 
     FIRE = 0
@@ -31,7 +31,7 @@ class Force(IntEnum):
     HELICOPTER = 9
 
 
-class Trigger(IntEnum):
+class Trigger:
     """What sets a force moving; rows of `called_s`."""
 
     AT_ONCE = 0
@@ -41,7 +41,7 @@ class Trigger(IntEnum):
     MEDICAL_AID = 4
 
 
-class Pool(IntEnum):
+class Pool:
     """Pools of units beside those of the districts, numbered from the last district on.
 
     Fire and rescue share the pool of their district, so fires take crews from rescue.
@@ -54,7 +54,7 @@ class Pool(IntEnum):
     AIR = 4
 
 
-class Task(IntEnum):
+class Task:
     """Kinds of mission."""
 
     LOCATE = 0  # look at a reported house
@@ -69,7 +69,7 @@ class Task(IntEnum):
     HOSPITAL = 9  # medical assistance team at a hospital
 
 
-class Ground(IntEnum):
+class Ground:
     """Classes of place; which unit is fit for which is the parameter `handicap_s`."""
 
     SEARCH = 0
@@ -82,12 +82,13 @@ class Ground(IntEnum):
     BASE = 7
 
 
+N_FORCE, N_TRIGGER, N_POOL, N_TASK, N_GROUND = 10, 5, 5, 10, 8
 OUTSIDE_TRIGGER = np.array([1, 1, 3, 2, 4, 1, 3, 2, 2, 0])
-TASKS = np.arange(len(Task))
+TASKS = np.arange(N_TASK)
 IS_CASE = (TASKS == Task.LOCATE) | (TASKS == Task.EXTRACT) | (TASKS == Task.SITE)  # known places of trapped people
 IS_DWELLING = (TASKS == Task.LOCATE) | (TASKS == Task.SEARCH) | (TASKS == Task.EXTRACT)
 IS_SCOUT = (TASKS == Task.VISIT) | (TASKS == Task.FLIGHT)
-KINDS = np.arange(len(Force))
+KINDS = np.arange(N_FORCE)
 SPECIAL_POOL = np.array([-1, -1, -1, 0, 3, 0, 0, 0, 2, 4])  # Force -> Pool, -1: the district of its base
 IS_SDF = (KINDS == Force.SDF) | (KINDS == Force.AID_SDF)
 IS_OUTSIDE_CREW = (KINDS == Force.AID_FIRE) | (KINDS == Force.AID_POLICE) | IS_SDF
@@ -276,6 +277,7 @@ class State:
     medical: Medical
     counts: Counts
     present: Present
+    stale: bool  # something changed since `present` was last worked out in full
     fuel_l: Array
     filled: bool
     manual: Array
@@ -286,9 +288,10 @@ class State:
 
 def changed(state: State, **new: Any) -> State:
     """The state with these fields replaced; the same object if all of them are the objects it holds already."""
-    if all(getattr(state, name) is value for name, value in new.items()):
+    held = vars(state)
+    if all(held[name] is value for name, value in new.items()):
         return state
-    return replace(state, **new)
+    return State(**{**held, **new})
 
 
 def home_pool(given: Given) -> Array:
@@ -313,7 +316,7 @@ def start(given: Given, chance: Chance) -> State:
         missions=Missions.empty(),
         units=units,
         ordered=np.zeros(len(roster.key), bool),
-        called_s=np.full(len(Trigger), -1, np.int64),
+        called_s=np.full(N_TRIGGER, -1, np.int64),
         shift_s=0.0,
         ambulance_crew_fraction=-1.0,
         extra_fire_crews=-1.0,
@@ -333,6 +336,7 @@ def start(given: Given, chance: Chance) -> State:
             sdf_crews=0.0,
             total_working=0.0,
         ),
+        stale=True,
         fuel_l=town,
         filled=False,
         manual=np.zeros(n_town, bool),

@@ -12,6 +12,7 @@ from layers.rescue.news import News
 from layers.rescue.state import IS_SCOUT, Force, Given, State, changed
 from twin.contract import Clock, Inputs, Result
 from twin.missions import Units, advance
+from twin.units import HOUR_S
 
 Array = np.ndarray
 CARE_ROUND_S = 300  # the medical chain is worked off in rounds
@@ -23,17 +24,13 @@ FIRE_SERVICE = (Force.FIRE, Force.AID_FIRE)
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Advance over (start_s, end_s]: see the module's one-line story; every part copies only what it changes."""
-    news = News(given, clock.end_s)
+    news, before = News(given, clock.end_s), state.missions
     state, fuel_in_l = _fuel_and_calls(given, state, inputs, clock, news)
     state, freed, site_freed, log_size = _missions(given, state, inputs, clock, news)
     state = _new_dwellings(given, state, inputs, clock, news)
     state = _new_work(given, state, inputs, clock, news, log_size)
     state, treated = _care(given, state, inputs, clock, news)
-    if clock.rings(LOOK_ROUND_S) or clock.start_s == 0:
-        state = changed(state, present=forces.look_round(given, state, clock.end_s))
-        state = changed(state, units=allocation.allocate(given, state, inputs, clock.end_s))
-    elif log_size:
-        state = changed(state, present=forces.look_at_missions(given, state, clock.end_s))
+    state = _look(given, state, inputs, clock, state.missions is not before)
     fuel_l, burnt_l = forces.burn(state.present, state.fuel_l, given.params.fuel_l_per_crew_h, clock.dt_s)
     state = changed(state, fuel_l=fuel_l)
     outputs = _outputs(given, state, inputs, clock, freed, site_freed, treated)
@@ -272,6 +269,18 @@ def _outputs(
         "brought_persons": _brought(given, state, freed, site_freed),
         "rescued_fire_persons": state.counts.rescued_fire.astype(np.float64),
     }
+
+
+def _look(given: Given, state: State, inputs: Inputs, clock: Clock, moved: bool) -> State:
+    """Headquarters' round: who is where, and who is given which district; in between only missions are counted."""
+    stale = state.stale or moved
+    if not clock.rings(LOOK_ROUND_S) and clock.start_s:
+        if moved:
+            state = changed(state, present=forces.look_at_missions(given, state, clock.end_s))
+        return changed(state, stale=stale)
+    if stale or clock.rings(HOUR_S):
+        state = changed(state, present=forces.look_round(given, state, clock.end_s), stale=False)
+    return changed(state, units=allocation.allocate(given, state, inputs, clock.end_s))
 
 
 def _brought(given: Given, state: State, freed: Array, site_freed: Array) -> Array:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from layers.rescue.state import Force, Given, Ground, State, Task
+from layers.rescue.state import N_GROUND, Force, Given, Ground, State, Task
 from twin.contract import Inputs
 from twin.missions import WORKING
 from twin.missions.reach import TravelTimes
 
 Array = np.ndarray
-VOLUNTEER, HELICOPTER = int(Force.VOLUNTEER), int(Force.HELICOPTER)
+VOLUNTEER, HELICOPTER = Force.VOLUNTEER, Force.HELICOPTER
 EXPOSED = (Ground.SEARCH, Ground.EXTRACT, Ground.SITE, Ground.ROAD)  # left after a strong aftershock
 
 
@@ -68,7 +68,7 @@ def stretch(given: Given, state: State, inputs: Inputs, supply: Array) -> Callab
 
     def at(rows: Array) -> Array:
         dark = 1.0 - float(inputs["daylight"][0])
-        night = np.ones(len(Ground))
+        night = np.ones(N_GROUND)
         night[Ground.SEARCH] += dark * (params.night_search_factor - 1.0)
         night[[Ground.EXTRACT, Ground.SITE]] += dark * (params.night_work_factor - 1.0)
         town, ground = places.town[rows], places.ground[rows]

@@ -87,7 +87,7 @@ def curves(run: RunData) -> list[dict[str, Any]]:
         told = run.block("reported", reported) if reported else None
         if block is None and told is None:
             continue
-        points = [one for one in run.observed if observed and one.quantity == observed and one.area == "all"]
+        points = run.observed_total(observed) if observed else []
         name, unit = quantity_name(true), unit_name(true)
         if true == "approval_delay_s":
             block, unit = _hours(block), Both("時間", "hours")

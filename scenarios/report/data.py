@@ -47,7 +47,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Observed:
-    """One observed number at its as-of time."""
+    """One observed number at its as-of time; `area` is empty for a sum over those towns that were reported."""
 
     quantity: str
     area: str
@@ -122,12 +122,20 @@ class RunData:
         block = self.block(kind, quantity)
         return np.full(self.n_member, np.nan) if block is None else block.at(area, time_s)
 
-    def latest_observed(self, quantity: str, area: str, time_s: float) -> list[Observed]:
-        """The last observation at or before an instant, one per source."""
-        latest: dict[str, Observed] = {}
-        for one in self.observed:
-            if one.quantity == quantity and one.area == area and one.time_s <= time_s:
-                latest[one.source] = one
+    def observed_total(self, quantity: str) -> list[Observed]:
+        """Observations of the whole region, in order of time; the towns' sum where only towns were reported."""
+        found = [one for one in self.observed if one.quantity == quantity]
+        whole = [one for one in found if one.area == "all"]
+        if whole or not found:
+            return whole
+        sums: dict[tuple[int, str], float] = {}
+        for one in found:
+            sums[(one.time_s, one.source)] = sums.get((one.time_s, one.source), 0.0) + one.value
+        return [Observed(quantity, "", at, value, source) for (at, source), value in sums.items()]
+
+    def latest_observed(self, quantity: str, time_s: float) -> list[Observed]:
+        """The last observation of the whole region at or before an instant, one per source."""
+        latest = {one.source: one for one in self.observed_total(quantity) if one.time_s <= time_s}
         return [latest[source] for source in sorted(latest)]
 
     def town_name(self, code: str) -> Both:

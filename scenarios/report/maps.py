@@ -25,9 +25,9 @@ CLASSES: tuple[tuple[float, str, str, str, str], ...] = (
     # lower bound of the instrumental intensity, class in Japanese, in English, colour, text
     (6.5, "7", "7", "#B40068", "#FFFFFF"),
     (6.0, "6強", "6+", "#A50021", "#FFFFFF"),
-    (5.5, "6弱", "6−", "#FF2800", "#000000"),
+    (5.5, "6弱", "6-", "#FF2800", "#000000"),
     (5.0, "5強", "5+", "#FF9900", "#000000"),
-    (4.5, "5弱", "5−", "#FFE600", "#000000"),
+    (4.5, "5弱", "5-", "#FFE600", "#000000"),
     (3.5, "4", "4", "#FAE696", "#000000"),
     (2.5, "3", "3", "#0041FF", "#FFFFFF"),
     (1.5, "2", "2", "#00AAFF", "#000000"),
@@ -139,7 +139,7 @@ def intensities(run: RunData, time_s: float) -> dict[str, float]:
 
 
 def draw(run: RunData, quiet: Mapping[str, str], shapes: Outlines, time_s: float, title: Both, large: bool) -> Markup:
-    """The map at an instant, towns in `quiet` hatched; every town carries its class, on the large one a name where it fits."""
+    """The map at an instant, towns in `quiet` hatched; every town carries its class, the large one names too."""
     values = intensities(run, time_s)
     parts = [_area(town, shapes, values[town.code], quiet.get(town.code)) for town in run.towns]
     parts += [_label(town, shapes, values[town.code], large) for town in run.towns]
@@ -161,8 +161,8 @@ def shared_shapes(run: RunData, shapes: Outlines) -> Markup:
         '<path d="M6.2 0V14" stroke="#fff" stroke-width="1.6"/></pattern>'
         '<pattern id="hatch-unheard" width="16" height="16" patternUnits="userSpaceOnUse">'
         '<path d="M0 0L16 16M16 0L0 16" stroke="#111" stroke-width="2.2"/></pattern>'
-        '<pattern id="hatch-unreported" width="16" height="16" patternUnits="userSpaceOnUse">'
-        '<circle cx="8" cy="8" r="2.6" fill="#111" stroke="#fff" stroke-width="1"/></pattern>{}</defs></svg>'
+        '<pattern id="hatch-unreported" width="20" height="20" patternUnits="userSpaceOnUse">'
+        '<circle cx="8" cy="8" r="1.9" fill="#111" fill-opacity=".75"/></pattern>{}</defs></svg>'
     ).format(paths)
 
 
@@ -188,7 +188,7 @@ def _label(town: Town, shapes: Outlines, value: float, large: bool) -> Markup:
     at_y = y if named else y + size * 0.36
     parts = [svg_text(Both(ja, en), f'class="class" x="{x:.0f}" y="{at_y:.0f}" font-size="{size:.0f}"')]
     if named:
-        parts.append(svg_text(town.name, f'class="name" x="{x:.0f}" y="{y + 19:.0f}" font-size="18"'))
+        parts.append(svg_text(town.name, f'class="name" x="{x:.0f}" y="{y + 21:.0f}" font-size="18"'))
     return Markup("").join(parts)
 
 

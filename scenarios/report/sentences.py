@@ -7,6 +7,7 @@ an amount of zero (`kind:off`). Kinds missing here are told by kind, quantity an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from scenarios.report.text import UNKNOWN, Both, duration, number
@@ -140,6 +141,11 @@ WHY: dict[str, Both] = {
     "GOODS": Both("物資", "goods"),
 }
 
+SINGULAR = {"people": "person", "patients": "patient", "crews": "crew", "buildings": "building", "calls": "call"}
+SINGULAR |= {"households": "household", "contracts": "contract", "customers": "customer", "places": "place"}
+SINGULAR |= {"deaths": "death", "breaks": "break", "stations": "station", "trucks": "truck", "days": "day"}
+ONE = re.compile(rf"(?<![\d.,])1 ((?:[a-z-]+ )*?)({'|'.join(SINGULAR)})\b")
+
 # Acts of government and other milestones: kinds told on the first page with their time
 ACTS = (
     "fire_aid_called",
@@ -166,8 +172,13 @@ def sentence(kind: str, place: Both, amount: float, quantity: str, unit: str, ar
     why = next((WHY[str(arg)] for arg in args if str(arg) in WHY), UNKNOWN)
     return Both(
         known[0].format_map(_fields(place.ja, told, amount, duration(abs(amount)).ja, why.ja)),
-        known[1].format_map(_fields(place.en, told, amount, duration(abs(amount)).en, why.en)),
+        _singular(known[1].format_map(_fields(place.en, told, amount, duration(abs(amount)).en, why.en))),
     )
+
+
+def _singular(text: str) -> str:
+    """`1 people die` reads `1 person dies` in the noun at least."""
+    return ONE.sub(lambda found: f"1 {found[1]}{SINGULAR[found[2]]}", text)
 
 
 def _fields(place: str, told: str, amount: float, wait: str, why: str) -> Mapping[str, str]:

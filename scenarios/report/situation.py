@@ -193,15 +193,18 @@ def _reported(run: RunData, name: str, time_s: int, as_of: Both) -> Figure:
 def _observed(run: RunData, ask: Ask, time_s: int, now: Both) -> list[Figure]:
     figures = []
     for name in ask.observed:
-        for one in run.latest_observed(name, "all", time_s):
+        for one in run.latest_observed(name, time_s):
             value = Both(number(one.value), number(one.value))
             if name != ask.observed[0]:
                 value = quantity_name(name) + " " + value
             as_of = clock(run.scenario.start, one.time_s)
-            figures.append(Figure(value, Both(as_of, as_of), source_name(one.source), "observed"))
+            source = source_name(one.source) + (Both("", "") if one.area else Both("（町の和）", " (sum of towns)"))
+            figures.append(Figure(value, Both(as_of, as_of), source, "observed"))
     if figures:
         return figures
     unknown = NOT_OBSERVED if ask.observable else Both("–", "–")
+    if ask.quantity == "roads_closed" and (run.scenario.facts_folder / "report_road.csv").is_file():
+        unknown = Both("路線別に比較", "compared by route")
     return [Figure(unknown, now, Both("公表資料", "public reports"), "none", False)]
 
 

@@ -71,11 +71,15 @@ def _quantiles(block: Block | None) -> tuple[Array, Array, Array, Array] | None:
     if block is None:
         return None
     values = block.of("all")
-    known = np.isfinite(values).any(axis=0)
+    known = np.isfinite(values)
     if not known.any():
         return None
     found = np.full((3, values.shape[1]), np.nan)
-    found[:, known] = np.nanquantile(values[:, known], (0.1, 0.9, 0.5), axis=0)
+    whole, some = known.all(axis=0), known.any(axis=0)
+    for columns, quantile in ((whole, np.quantile), (some & ~whole, np.nanquantile)):
+        if columns.any():
+            found[:2, columns] = quantile(values[:, columns], (0.1, 0.9), axis=0, method="nearest")
+            found[2, columns] = quantile(values[:, columns], 0.5, axis=0)
     return found[0], found[1], found[2], block.time_s
 
 

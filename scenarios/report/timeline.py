@@ -55,7 +55,7 @@ OUTCOMES: dict[str, float] = {
     "road_opened": 0.5,
     "mutual_aid_called": 0.02,
 }
-LONGEST, MOST, PER_KIND, PER_AREA = 7, 12, 2, 3
+LONGEST, MOST, PER_KIND, PER_AREA = 8, 12, 1, 2
 
 
 @dataclass(frozen=True)
@@ -140,11 +140,15 @@ class Timeline:
         member, layer = int(self.columns["member"][row]), self.columns["layer"]
         while len(found) < LONGEST:
             rows = [self.row_of.get((member, one)) for one in self.causes[found[-1]]]
-            known = [one for one in rows if one is not None and one not in found]
+            known = [one for one in rows if one is not None and one not in found and not self._same(one, found[-1])]
             if not known:
                 break
             found.append(max(known, key=lambda one: (layer[one] != layer[found[-1]], self.columns["time_s"][one])))
         return found[::-1]
+
+    def _same(self, row: int, other: int) -> bool:
+        """Whether two events tell the same thing twice."""
+        return all(self.columns[name][row] == self.columns[name][other] for name in ("kind", "subject", "area"))
 
 
 def read_timeline(run: RunData) -> Timeline:
@@ -176,7 +180,7 @@ def chains(timeline: Timeline, member: int) -> list[list[Link]]:
         for row in heavy:
             path = timeline.chain(row)
             layers = len({column["layer"][one] for one in path})
-            if len(path) > 1:
+            if layers > 1:
                 amount = abs(float(np.nan_to_num(column["amount"][row])))
                 scored.append((np.log1p(weight * amount) + 1.2 * (layers - 1) + 0.2 * len(path), path))
     return [[timeline.link(row) for row in path] for path in _varied(timeline, scored)]
@@ -186,16 +190,15 @@ def _varied(timeline: Timeline, scored: list[tuple[float, list[int]]]) -> list[l
     """The best chains, at most a few of one kind and of one town, shown in order of their end."""
     kinds: Counter[str] = Counter()
     areas: Counter[str] = Counter()
-    shapes: set[tuple[str, ...]] = set()
-    chosen = []
+    told: set[int] = set()
+    chosen: list[list[int]] = []
     for _, path in sorted(scored, key=lambda pair: (-pair[0], pair[1])):
         kind, area = timeline.columns["kind"][path[-1]], timeline.columns["area"][path[-1]]
-        shape = (area, *(timeline.columns["kind"][one] for one in path))
-        if kinds[kind] >= PER_KIND or areas[area] >= PER_AREA or shape in shapes:
+        if kinds[kind] >= PER_KIND or areas[area] >= PER_AREA or path[-1] in told:
             continue
         kinds[kind] += 1
         areas[area] += 1
-        shapes.add(shape)
+        told.update(path)
         chosen.append(path)
         if len(chosen) == MOST:
             break

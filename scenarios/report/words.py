@@ -122,6 +122,9 @@ QUANTITIES: dict[str, tuple[Both, Both]] = {
         ("ambulance_patients_waiting", "救急車待ちの患者", "patients waiting for an ambulance", "人", "people"),
         ("ambulance_runs", "救急出動（累計）", "ambulance runs so far", "件", "runs"),
         ("search_negatives", "空振りの捜索（累計）", "empty searches so far", "件", "searches"),
+        ("goods_under_way_m3", "輸送中の物資", "goods under way", "m³", "m³"),
+        ("responder_fuel", "部隊の手持ち燃料", "responders' fuel at hand", "L", "L"),
+        ("scouting_orders", "偵察の指示（累計）", "scouting orders so far", "件", "orders"),
         ("sdf_personnel", "自衛隊の派遣規模", "Self-Defence Force strength", "人", "people"),
         ("fire_aid_personnel", "緊急消防援助隊の規模", "fire aid teams' strength", "人", "people"),
     )

@@ -128,7 +128,8 @@ def test_members_differ_and_share_the_place(tmp_path):
         run_member(plan(2, 3600), folder.path, member)
     folder.merge([0, 1])
     rows = folder.series().to_pandas()
-    power = rows[(rows.quantity == "households_without_power") & (rows.area == "all") & (rows.time_s == 3600)]
+    power = rows[(rows.quantity == "households_without_power") & (rows.kind == "true")]
+    power = power[(power.area == "all") & (power.time_s == 3600)]
     assert len(power) == 2
     assert power.value.nunique() == 2
 

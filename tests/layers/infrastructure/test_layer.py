@@ -76,8 +76,8 @@ def test_outages_name_the_shock_that_caused_them(shaken):
 
 
 def test_power_carries_water_and_phones_down(shaken):
-    dark = shaken(6.9, 0.2, remote_switch_fraction=0.2, power_crews_per_100000=0.5, patrol_s=21600.0)
-    lit = shaken(6.9, 0.2, remote_switch_fraction=0.2, power_crews_per_100000=20.0, patrol_s=3600.0)
+    dark = shaken(6.9, 0.2, remote_switch_fraction=0.6, power_crews_per_100000=0.5, patrol_s=21600.0)
+    lit = shaken(6.9, 0.2, remote_switch_fraction=0.6, power_crews_per_100000=20.0, patrol_s=3600.0)
     lost = []
     for one in (dark, lit):
         course = list(one.run(2 * 86400, 3600))
@@ -88,7 +88,7 @@ def test_power_carries_water_and_phones_down(shaken):
 def test_aid_crews_shorten_the_outage(shaken):
     left = []
     for aid in (0.0, 40.0):
-        one = shaken(locate_s=3600.0)
+        one = shaken(locate_s=21600.0)
         left.append(sum(t["households_without_water"] for t in one.run(5 * 86400, 3600, water_aid_crews=aid)))
     assert left[1] < left[0]
 

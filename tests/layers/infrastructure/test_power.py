@@ -50,7 +50,7 @@ def test_remote_switching_brings_sound_sections_back_within_the_hour(shaken):
 
 
 def test_patrols_re_close_feeders_that_cannot_be_switched(shaken):
-    one = shaken(6.8, 0.4, remote_switch_fraction=0.2)
+    one = shaken(6.8, 0.4, remote_switch_fraction=0.6)
     assert (one.state.power.live_from_s == NEVER_S).any()
     list(one.run(2 * 86400, 3600))
     assert (one.state.power.live_from_s < NEVER_S).all()
@@ -59,7 +59,7 @@ def test_patrols_re_close_feeders_that_cannot_be_switched(shaken):
 def test_repairs_restore_everyone_and_more_crews_are_faster(shaken):
     left = {}
     for crews in (2.0, 20.0):
-        one = shaken(power_crews_per_100000=crews, locate_s=3600.0)
+        one = shaken(power_crews_per_100000=crews, locate_s=21600.0)
         left[crews] = sum(totals["power_contracts_out"] for totals in one.run(4 * 86400, 3600))
     assert left[20.0] < 0.8 * left[2.0]
 

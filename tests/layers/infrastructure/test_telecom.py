@@ -60,7 +60,7 @@ def test_congestion_grows_with_load_but_not_below_capacity(stations):
 
 
 def test_stations_follow_the_power_and_come_back(shaken):
-    one = shaken(battery_life_factor=0.7, telecom_crews_per_100000=10.0, power_crews_per_100000=20.0, locate_s=0.0)
+    one = shaken(battery_life_factor=1.5, telecom_crews_per_100000=10.0, power_crews_per_100000=20.0, locate_s=21600.0)
     down = [totals["base_stations_down"] for totals in one.run(5 * 86400, 3600)]
     assert max(down) > 0
     assert down[-1] < max(down)
