@@ -220,6 +220,6 @@ LAYER = Layer(
     levers=LEVERS,
     series=SERIES,
     records=RECORDS,
-    every_s=600,
+    every_s=1200,
     wakes=(),
 )

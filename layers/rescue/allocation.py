@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from layers.rescue.codes import IS_OUTSIDE_CREW, N_POOL, Force, Pool, Trigger
 from layers.rescue.scouting import decide_shares
-from layers.rescue.state import IS_OUTSIDE_CREW, N_POOL, Force, Given, Pool, State, Trigger
+from layers.rescue.state import Given, State
 from twin.contract import Inputs
 from twin.missions import WAITING, Units
 from twin.missions.duty import on_duty

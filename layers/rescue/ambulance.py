@@ -9,8 +9,7 @@ import numpy as np
 from layers.rescue import hospitals
 from layers.rescue.hospitals import Ward
 from layers.rescue.state import Given, Medical
-from twin.chance import Chance
-from twin.contract import Inputs
+from twin.contract import Clock, Inputs
 
 Array = np.ndarray
 
@@ -39,9 +38,7 @@ def drive_off(given: Given, medical: Medical, destination: Array, drive_s: Array
     return replace(medical, ambulance_waiting=medical.ambulance_waiting - brought, runs=medical.runs + brought), brought
 
 
-def care(
-    given: Given, medical: Medical, inputs: Inputs, teams: Array, now_s: int, dt_s: int, chance: Chance
-) -> tuple[Medical, Ward]:
+def care(given: Given, medical: Medical, inputs: Inputs, teams: Array, clock: Clock, dt_s: int) -> tuple[Medical, Ward]:
     """One round of the medical chain over `dt_s`: transport, walk-ins, reports, treatment, moving on."""
     now = hospitals.ward(given, medical, inputs, teams)
     drive_s = inputs["travel_emergency_s"][given.town_node[:, None], given.hospital_node[None, :]]
@@ -58,4 +55,4 @@ def care(
         medical = replace(medical, waiting=waiting, walk_in=np.zeros(given.n_town))
     medical = hospitals.treat(given, medical, now, dt_s)
     medical = hospitals.move_on(given, medical, now, destination, dt_s)
-    return hospitals.hear(given, medical, now, now_s, chance), now
+    return hospitals.hear(given, medical, now, clock.end_s, clock.chance), now

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from layers.rescue.codes import N_TASK, Ground, Task
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import N_TASK, Calls, Given, Ground, State, Task
+from layers.rescue.state import Calls, Given, State
 from twin.chance import Chance
 from twin.missions import WAITING, Missions
 
@@ -109,9 +110,7 @@ def reorder(given: Given, missions: Missions, weight: Array) -> Missions:
     return replace(missions, priority=priority)
 
 
-def locate_missions(
-    given: Given, state: State, cell: Array, number: Array, asked_s: Array, weight: Array, chance: Chance
-) -> Missions:
+def locate_missions(given: Given, state: State, cell: Array, number: Array, asked_s: Array, chance: Chance) -> Missions:
     """Send a crew to look at each newly reported house."""
     params = given.params
     key = mission_keys(given.cell_keys[cell], Task.LOCATE, number)
@@ -121,7 +120,7 @@ def locate_missions(
         key=key,
         kind=Task.LOCATE,
         pool=given.district[given.cell_town[cell]],
-        priority=decide_priority(np.full(len(cell), Task.LOCATE), weight[given.cell_town[cell]]),
+        priority=decide_priority(np.full(len(cell), Task.LOCATE), state.search_priority[given.cell_town[cell]]),
         place=given.places.first[Ground.SEARCH] + cell,
         asked_s=asked_s,
         work_s=np.rint(work_s),

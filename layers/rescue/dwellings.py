@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from layers.rescue.codes import IS_DWELLING, Ground, Task
 from layers.rescue.dispatch import decide_priority
 from layers.rescue.forces import unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import IS_DWELLING, Given, Ground, Search, State, Task
+from layers.rescue.state import Given, Search, State
 from twin.chance import Chance
 from twin.contract import Inputs
 from twin.missions import Missions
@@ -41,7 +42,10 @@ def under_rescue(given: Given, missions: Missions, chance: Chance) -> Array:
 
 
 def patrol(given: Given, search: Search, inputs: Inputs, end_s: int, dt_s: int) -> Search:
-    """Patrols get on: slower in the dark and through blocked streets, not at all while work is stopped."""
+    """Patrols get on: slower in the dark and through blocked streets, not at all while work is stopped.
+
+    Headquarters thickens them where it believes the need is (`search_priority`).
+    """
     params = given.params
     span_s = min(dt_s, max(end_s - params.patrol_start_s, 0.0))
     if span_s <= 0:
@@ -49,44 +53,41 @@ def patrol(given: Given, search: Search, inputs: Inputs, end_s: int, dt_s: int) 
     light = float(inputs["daylight"][0])
     pace = light + (1.0 - light) * params.night_patrol_factor
     pace = pace * (1.0 - params.blocked_slowing * np.clip(inputs["local_blocked_fraction"], 0.0, 1.0))
-    return replace(search, effort_s=search.effort_s + span_s * pace * (inputs["work_stopped"] < 0.5))
+    pace = pace * inputs["search_priority"] * (inputs["work_stopped"] < 0.5)
+    return replace(search, effort_s=search.effort_s + span_s * pace)
 
 
-def search_missions(
-    given: Given, state: State, collapsed: Array, now_s: int, weight: Array
-) -> tuple[Missions, Search, Array]:
+def search_missions(given: Given, state: State, collapsed: Array, now_s: int) -> tuple[Missions, Search, Array]:
     """Search newly found blocks, and again those where more houses fell: (missions, search, cells)."""
     params, search = given.params, state.search
     found = search.effort_s[given.cell_town] >= search.mark * params.patrol_s
     cells = np.flatnonzero(found & (np.floor(collapsed) > search.searched_buildings))
     if not cells.size:
         return state.missions, search, cells
+    fresh = np.floor(collapsed[cells]) - search.searched_buildings[cells]
+    missions, search = _search(given, state, cells, fresh, now_s)
     searched = search.searched_buildings.copy()
-    fresh = np.floor(collapsed[cells]) - searched[cells]
     searched[cells] += fresh
-    search = replace(search, searched_buildings=searched)
-    missions, search = _search(given, state.missions, search, cells, fresh, now_s, weight)
-    return missions, search, cells
+    return missions, replace(search, searched_buildings=searched), cells
 
 
-def _search(
-    given: Given, missions: Missions, search: Search, cells: Array, buildings: Array, now_s: int, weight: Array
-) -> tuple[Missions, Search]:
+def _search(given: Given, state: State, cells: Array, buildings: Array, now_s: int) -> tuple[Missions, Search]:
     """One pass over blocks of these cells by up to four crews each."""
-    params = given.params
+    params, search = given.params, state.search
     blocks = np.maximum(np.ceil(buildings / params.buildings_per_block), 1.0)
     need = np.minimum(blocks, params.site_small_crews_limit).astype(np.int64)
-    passes = search.passes.copy()
-    missions = missions.append(
-        key=mission_keys(given.cell_keys[cells], Task.SEARCH, passes[cells]),
+    weight = state.search_priority[given.cell_town[cells]]
+    missions = state.missions.append(
+        key=mission_keys(given.cell_keys[cells], Task.SEARCH, search.passes[cells]),
         kind=Task.SEARCH,
         pool=given.district[given.cell_town[cells]],
-        priority=decide_priority(np.full(len(cells), Task.SEARCH), weight[given.cell_town[cells]]),
+        priority=decide_priority(np.full(len(cells), Task.SEARCH), weight),
         place=given.places.first[Ground.SEARCH] + cells,
         asked_s=now_s,
         work_s=np.rint(params.search_pass_s * blocks / need),
         need=need,
     )
+    passes = search.passes.copy()
     passes[cells] += 1
     return missions, replace(search, passes=passes)
 
@@ -153,13 +154,11 @@ def extract_missions(
     )
 
 
-def search_again(
-    given: Given, state: State, rows: Array, found: list[int], now_s: int, weight: Array
-) -> tuple[Missions, Search]:
+def search_again(given: Given, state: State, rows: Array, found: list[int], now_s: int) -> tuple[Missions, Search]:
     """Blocks where a search pass found somebody are searched once more, up to the limit of passes."""
     missions, search = state.missions, state.search
     cells = np.unique(given.places.entity[missions.place[rows[missions.kind[rows] == Task.SEARCH]]])
     cells = cells[np.isin(cells, found) & (search.passes[cells] < given.params.search_passes_limit)]
     if not cells.size:
         return missions, search
-    return _search(given, missions, search, cells, search.searched_buildings[cells], now_s, weight)
+    return _search(given, state, cells, search.searched_buildings[cells], now_s)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from layers.rescue.codes import IS_DWELLING, Ground, Task
 from layers.rescue.dispatch import decide_priority
 from layers.rescue.forces import unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import IS_DWELLING, Given, Ground, State, Task
+from layers.rescue.state import Given, State
 from twin.missions import WAITING, Missions, Units, cancel
 from twin.units import DAY_S
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from layers.rescue.state import IS_CASE, IS_SDF, Force, Given, Present, State, Task, Trigger, home_pool
+from layers.rescue.codes import IS_CASE, IS_SDF, Force, Task, Trigger
+from layers.rescue.state import Given, Present, State, home_pool
 from twin.contract import Inputs
 from twin.missions import NEVER_S, WAITING, WORKING, Missions, Units
 from twin.missions.duty import on_duty

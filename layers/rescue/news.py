@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.rescue.state import Given, State, Task, Trigger
+from layers.rescue.codes import Task, Trigger
+from layers.rescue.state import Given, State
 from twin.contract import Event
 from twin.missions import DONE, TRAVELLING, Missions
 
 Array = np.ndarray
+Causes = tuple[tuple[str, int], ...]
 CALL_OF_TRIGGER = {
     Trigger.FIRE_AID: "fire_aid_called",
     Trigger.SDF: "sdf_called",
@@ -60,7 +62,7 @@ class News:
         places = self.given.places
         for line in log[(log["after"] == TRAVELLING) & (log["kind"] == Task.EXTRACT)]:
             cell = int(places.entity[line["place"]])
-            self._add("crew_assigned", "crews_sent", cell, 1.0, (("cases_known", cell),), int(line["time_s"]))
+            self._add("crew_assigned", "crews_sent", cell, 1.0, (("cases_known", cell),), time_s=int(line["time_s"]))
         for line in log[(log["after"] == DONE) & np.isin(log["kind"], (Task.VISIT, Task.FLIGHT))]:
             town = int(places.town[line["place"]])
             by = ("air",) if line["kind"] == Task.FLIGHT else ("road",)
@@ -83,7 +85,14 @@ class News:
             self._add("hospital_overloaded", "hospital_waiting_persons", row, waiting[row].sum(), causes + patients)
 
     def _add(
-        self, kind: str, quantity: str, row: int, amount: float, causes: tuple[tuple[str, int], ...], time_s: int = -1
+        self,
+        kind: str,
+        quantity: str,
+        row: int,
+        amount: float,
+        causes: tuple[tuple[str, int], ...],
+        *,
+        time_s: int = -1,
     ) -> None:
         self.events.append(Event(kind, quantity, int(row), float(amount), time_s, causes))
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from layers.rescue.codes import IS_SCOUT, Ground, Pool, Task
 from layers.rescue.forces import free_units, unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import IS_SCOUT, Counts, Given, Ground, Pool, State, Task
+from layers.rescue.state import Counts, Given, State
 from twin.missions import WAITING, Missions, Units, cancel
 
 Array = np.ndarray
@@ -66,7 +67,7 @@ def road_missions(given: Given, state: State, weight: Array, now_s: int) -> tupl
     if not share.any():
         return state.missions, state.counts
     town = np.repeat(np.arange(given.n_town), share)
-    return _post(given, state, Task.ROAD, Ground.ROAD, town, given.town_keys, now_s)
+    return _post(given, state, Task.ROAD, town, now_s)
 
 
 def decide_medical_weights(waiting: Array, known_function: Array, base: Array) -> Array:
@@ -85,21 +86,20 @@ def medical_missions(given: Given, state: State, now_s: int) -> tuple[Missions, 
     if not share.any():
         return state.missions, state.counts
     rows = np.repeat(np.arange(len(share)), share)
-    return _post(given, state, Task.HOSPITAL, Ground.HOSPITAL, rows, given.hospital_keys, now_s)
+    return _post(given, state, Task.HOSPITAL, rows, now_s)
 
 
-def _post(
-    given: Given, state: State, task: int, ground: int, rows: Array, keys: Array, now_s: int
-) -> tuple[Missions, Counts]:
+def _post(given: Given, state: State, task: int, rows: Array, now_s: int) -> tuple[Missions, Counts]:
+    """One mission per crew: engineers to the roads of towns, medical teams to hospitals (`rows`)."""
     roads = task == Task.ROAD
     first = state.counts.road_rounds if roads else state.counts.medical_rounds
-    numbers = first + np.arange(len(rows))
+    keys = given.town_keys if roads else given.hospital_keys
     missions = state.missions.append(
-        key=mission_keys(keys[rows], task, numbers),
-        kind=int(task),
+        key=mission_keys(keys[rows], task, first + np.arange(len(rows))),
+        kind=task,
         pool=given.n_town + (Pool.ENGINEERS if roads else Pool.MEDICAL),
         priority=5,
-        place=given.places.first[ground] + rows,
+        place=given.places.first[Ground.ROAD if roads else Ground.HOSPITAL] + rows,
         asked_s=now_s,
         work_s=int(given.params.road_shift_s if roads else given.params.dmat_stay_s),
     )

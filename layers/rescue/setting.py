@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.rescue.state import (
-    MAX_EXTRA_CREWS,
-    MAX_HELICOPTERS,
-    N_GROUND,
-    OUTSIDE_TRIGGER,
-    Force,
-    Given,
-    Ground,
-    Places,
-    Roster,
-    Trigger,
-)
+from layers.rescue.codes import MAX_EXTRA_CREWS, MAX_HELICOPTERS, N_GROUND, OUTSIDE_TRIGGER, Force, Ground, Trigger
+from layers.rescue.state import Given, Places, Roster
 from twin.chance import keys_of
 from twin.params import Params
 from twin.world import World

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from layers.rescue.codes import Ground, Pool, Task
 from layers.rescue.dispatch import decide_priority
 from layers.rescue.forces import unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Given, Ground, Pool, Sites, State, Task
+from layers.rescue.state import Given, Sites, State
 from twin.chance import Chance
-from twin.contract import Inputs
+from twin.contract import Clock, Inputs
 from twin.missions import NEVER_S, Missions
 
 Array = np.ndarray
@@ -52,7 +53,7 @@ def decide_crews(missing: Array, negatives: Array, limit: Array, pocket: float, 
     return np.where(negatives >= close, 0.0, np.maximum(by_count, 1.0))
 
 
-def site_missions(given: Given, state: State, now_s: int, chance: Chance) -> tuple[Missions, Array]:
+def site_missions(given: Given, state: State, clock: Clock) -> tuple[Missions, Array]:
     """Fill up the crews of all known sites: (missions, pockets begun so far (site,))."""
     params, sites, missions = given.params, state.sites, state.missions
     if not sites.begun.any():
@@ -71,12 +72,10 @@ def site_missions(given: Given, state: State, now_s: int, chance: Chance) -> tup
     number = state.counts.site_made[site] + np.concatenate([np.arange(n) for n in count.tolist()])
     made = state.counts.site_made.copy()
     made[rows] += count
-    return _pockets(given, missions, site, number, large[site], now_s, chance), made
+    return _pockets(given, missions, site, number, large[site], clock), made
 
 
-def _pockets(
-    given: Given, missions: Missions, site: Array, number: Array, large: Array, now_s: int, chance: Chance
-) -> Missions:
+def _pockets(given: Given, missions: Missions, site: Array, number: Array, large: Array, clock: Clock) -> Missions:
     params = given.params
     key = mission_keys(given.site_keys[site], Task.SITE, number)
     low, high = np.where(large, params.site_extraction_s[:, None], params.wood_extraction_s[:, None])
@@ -86,8 +85,8 @@ def _pockets(
         pool=given.district[given.site_town[site]],
         priority=decide_priority(np.full(len(site), Task.SITE), np.ones(len(site))),
         place=given.places.first[Ground.SITE] + site,
-        asked_s=now_s,
-        work_s=np.rint(low * (high / low) ** chance.uniform("rescue.site_extraction", key)),
+        asked_s=clock.end_s,
+        work_s=np.rint(low * (high / low) ** clock.chance.uniform("rescue.site_extraction", key)),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from layers.rescue import allocation, ambulance, dispatch, dwellings, fire, forces, hospitals, scouting, sites, ways
+from layers.rescue.codes import IS_SCOUT, Force
 from layers.rescue.keys import crew_kind, done_keys, rows_of
 from layers.rescue.news import News
-from layers.rescue.state import IS_SCOUT, Force, Given, State, changed
+from layers.rescue.state import Given, State, changed
 from twin.contract import Clock, Inputs, Result
 from twin.missions import Units, advance
 from twin.units import HOUR_S
@@ -22,23 +24,33 @@ KEEP_DONE_S = 7200
 FIRE_SERVICE = (Force.FIRE, Force.AID_FIRE)
 
 
+class Round(NamedTuple):
+    """What all parts of a step look at."""
+
+    given: Given
+    inputs: Inputs
+    clock: Clock
+    news: News
+
+
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Advance over (start_s, end_s]: see the module's one-line story; every part copies only what it changes."""
-    news, before = News(given, clock.end_s), state.missions
-    state, fuel_in_l = _fuel_and_calls(given, state, inputs, clock, news)
-    state, freed, site_freed, log_size = _missions(given, state, inputs, clock, news)
-    state = _new_dwellings(given, state, inputs, clock, news)
-    state = _new_work(given, state, inputs, clock, news, log_size)
-    state, treated = _care(given, state, inputs, clock, news)
-    state = _look(given, state, inputs, clock, state.missions is not before)
+    now, before = Round(given, inputs, clock, News(given, clock.end_s)), state.missions
+    state, fuel_in_l = _fuel_and_calls(now, state)
+    state, freed, site_freed, log_size = _missions(now, state)
+    state = _new_dwellings(now, state)
+    state = _new_work(now, state, log_size)
+    state, treated = _care(now, state)
+    state = _look(now, state, state.missions is not before)
     fuel_l, burnt_l = forces.burn(state.present, state.fuel_l, given.params.fuel_l_per_crew_h, clock.dt_s)
     state = changed(state, fuel_l=fuel_l)
-    outputs = _outputs(given, state, inputs, clock, freed, site_freed, treated)
-    return Result(state, outputs, news.events, {"fuel": fuel_in_l - burnt_l})
+    outputs = _outputs(now, state, freed, site_freed, treated)
+    return Result(state, outputs, now.news.events, {"fuel": fuel_in_l - burnt_l})
 
 
-def _fuel_and_calls(given: Given, state: State, inputs: Inputs, clock: Clock, news: News) -> tuple[State, float]:
+def _fuel_and_calls(now: Round, state: State) -> tuple[State, float]:
     """Take over fuel; call up forces; returns (state, litres that were in the stations at the start)."""
+    given, inputs, clock, news = now
     first_l = 0.0
     if inputs["responder_fuel_l"].any():
         state = changed(state, fuel_l=state.fuel_l + inputs["responder_fuel_l"])
@@ -61,8 +73,9 @@ def _fuel_and_calls(given: Given, state: State, inputs: Inputs, clock: Clock, ne
     return state, first_l
 
 
-def _missions(given: Given, state: State, inputs: Inputs, clock: Clock, news: News) -> tuple[State, Array, Array, int]:
+def _missions(now: Round, state: State) -> tuple[State, Array, Array, int]:
     """Let missions run and work off what their crews found: (state, freed (cell,), freed (site,), changes)."""
+    given, inputs, clock, news = now
     state = _taken_over(state, inputs)
     supply = forces.supply_fraction(
         state.present, state.fuel_l, inputs["responder_food_fraction"], given.params.fuel_l_per_crew_h, 6.0
@@ -87,7 +100,7 @@ def _missions(given: Given, state: State, inputs: Inputs, clock: Clock, news: Ne
     if not done.size:
         return state, np.zeros(given.n_cell), np.zeros(len(given.site_keys)), len(log)
     rows = rows_of(missions, done)
-    state, freed, site_freed = _finds(given, state, rows, before, inputs, clock, news)
+    state, freed, site_freed = _finds(now, state, rows, before)
     return changed(state, missions=state.missions.drop_done(clock.end_s - KEEP_DONE_S)), freed, site_freed, len(log)
 
 
@@ -104,17 +117,15 @@ def _taken_over(state: State, inputs: Inputs) -> State:
     return changed(state, counts=replace(counts, pending_cell=none[0], pending_site=none[1]))
 
 
-def _finds(
-    given: Given, state: State, rows: Array, before: Units, inputs: Inputs, clock: Clock, news: News
-) -> tuple[State, Array, Array]:
+def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State, Array, Array]:
     """Truth meets the crews at the end of their work: people found, people freed, nobody there."""
+    given, inputs, clock, news = now
     chance, counts, now_s = clock.chance, state.counts, clock.end_s
     trapped = np.maximum(inputs["trapped_persons"] - counts.pending_cell, 0.0)
     site_trapped = np.maximum(inputs["site_trapped_persons"] - counts.pending_site, 0.0)
     outcome = dwellings.work_off(given, state, rows, trapped, chance)
     site_state, site_freed, by_pocket = sites.work_off(given, state, rows, site_trapped, chance)
-    weight = inputs["search_priority"]
-    missions, search = dwellings.search_again(given, state, rows, outcome.found, now_s, weight)
+    missions, search = dwellings.search_again(given, state, rows, outcome.found, now_s)
     extractions = counts.extractions
     if outcome.found:
         cells = np.sort(np.array(outcome.found, dtype=np.int64))
@@ -161,8 +172,9 @@ def _count(given: Given, state: State, before: Units, freed: list[tuple[int, int
     return rescued, by_fire
 
 
-def _new_dwellings(given: Given, state: State, inputs: Inputs, clock: Clock, news: News) -> State:
+def _new_dwellings(now: Round, state: State) -> State:
     """Calls become places to look at; patrols find blocks to search."""
+    given, inputs, clock, news = now
     capability = np.clip(inputs["dispatch_fraction"], 0.0, 1.0)
     patients = inputs["ambulance_calls"] + inputs["shelter_ambulance_calls"]
     calls, answered = dispatch.answer(given, state.calls, inputs["trapped_calls"], patients, capability, clock.dt_s)
@@ -171,43 +183,41 @@ def _new_dwellings(given: Given, state: State, inputs: Inputs, clock: Clock, new
         medical = replace(medical, ambulance_waiting=medical.ambulance_waiting + answered)
         state = changed(state, medical=medical)
     weight = inputs["search_priority"]
+    if not np.array_equal(weight, state.search_priority):
+        state = changed(state, missions=dispatch.reorder(given, state.missions, weight), search_priority=weight)
     calls, cells, number = dispatch.decide_cases(given, state.calls, calls, clock.chance)
     if cells.size:
         asked_s = clock.end_s + dispatch.assign_delay_s(given, capability)[given.cell_town[cells]]
-        missions = dispatch.locate_missions(given, state, cells, number, asked_s, weight, clock.chance)
+        missions = dispatch.locate_missions(given, state, cells, number, asked_s, clock.chance)
         news.cases(np.unique(cells[number == 0]))
         state = changed(state, missions=missions)
     manual = capability < given.params.manual_dispatch_fraction
     if not np.array_equal(manual, state.manual):
         news.by_hand(np.flatnonzero(manual & ~state.manual), np.flatnonzero(state.manual & ~manual))
     state = changed(state, calls=calls, manual=manual)
-    return _patrols(given, state, inputs, clock)
+    return _patrols(now, state)
 
 
-def _patrols(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
+def _patrols(now: Round, state: State) -> State:
     """Patrols get on all the time; blocks they found are searched from the next round on."""
-    weight = inputs["search_priority"]
+    given, inputs, clock, _ = now
     search = dwellings.patrol(given, state.search, inputs, clock.end_s, clock.dt_s)
     state = changed(state, search=search)
     if clock.rings(PATROL_ROUND_S):
-        missions, search, _ = dwellings.search_missions(
-            given, state, inputs["buildings_collapsed"], clock.end_s, weight
-        )
+        missions, search, _ = dwellings.search_missions(given, state, inputs["buildings_collapsed"], clock.end_s)
         state = changed(state, missions=missions, search=search)
-    if not np.array_equal(weight, state.search_priority):
-        missions = dispatch.reorder(given, state.missions, weight)
-        state = changed(state, missions=missions, search_priority=weight)
     return state
 
 
-def _new_work(given: Given, state: State, inputs: Inputs, clock: Clock, news: News, log_size: int) -> State:
+def _new_work(now: Round, state: State, log_size: int) -> State:
     """Large sites, fires, scouts, roads and medical teams."""
+    given, inputs, clock, news = now
     now_s, water = clock.end_s, inputs["water_service_fraction"]
     site_state, new = sites.report(given, state.sites, inputs, now_s, clock.chance)
     news.sites(new)
     state = changed(state, sites=site_state, missions=sites.fetch_machines(given, state.missions, new, now_s))
     if new.size or log_size:
-        missions, site_made = sites.site_missions(given, state, now_s, clock.chance)
+        missions, site_made = sites.site_missions(given, state, clock)
         if missions is not state.missions:
             state = changed(state, missions=missions, counts=replace(state.counts, site_made=site_made))
     missions, units, fought, burning = fire.fire_missions(given, state, inputs["fires_burning"], water, now_s)
@@ -226,8 +236,9 @@ def _new_work(given: Given, state: State, inputs: Inputs, clock: Clock, news: Ne
     return state
 
 
-def _care(given: Given, state: State, inputs: Inputs, clock: Clock, news: News) -> tuple[State, Array]:
+def _care(now: Round, state: State) -> tuple[State, Array]:
     """Ambulances and hospitals, in rounds; returns (state, people treated (town,))."""
+    given, inputs, clock, news = now
     medical = state.medical
     if inputs["walk_in_persons"].any():
         medical = replace(medical, walk_in=medical.walk_in + inputs["walk_in_persons"])
@@ -236,7 +247,7 @@ def _care(given: Given, state: State, inputs: Inputs, clock: Clock, news: News) 
         return changed(state, medical=medical), np.zeros(given.n_town)
     dt_s = rounds * CARE_ROUND_S
     teams = state.present.medical_teams
-    medical, _ = ambulance.care(given, medical, inputs, teams, clock.end_s, dt_s, clock.chance)
+    medical, _ = ambulance.care(given, medical, inputs, teams, clock, dt_s)
     medical, treated = hospitals.hand_over(medical)
     overloaded = medical.waiting.sum(axis=1) > given.params.overload_patients
     if not np.array_equal(overloaded, medical.overloaded):
@@ -245,10 +256,9 @@ def _care(given: Given, state: State, inputs: Inputs, clock: Clock, news: News) 
     return changed(state, medical=medical), treated
 
 
-def _outputs(
-    given: Given, state: State, inputs: Inputs, clock: Clock, freed: Array, site_freed: Array, treated: Array
-) -> dict[str, Array]:
+def _outputs(now: Round, state: State, freed: Array, site_freed: Array, treated: Array) -> dict[str, Array]:
     """Everything the layer gives."""
+    given, inputs, clock, _ = now
     present = state.present
     trucks, water = forces.support(given, present, inputs["search_priority"])
     return {
@@ -271,8 +281,9 @@ def _outputs(
     }
 
 
-def _look(given: Given, state: State, inputs: Inputs, clock: Clock, moved: bool) -> State:
+def _look(now: Round, state: State, moved: bool) -> State:
     """Headquarters' round: who is where, and who is given which district; in between only missions are counted."""
+    given, inputs, clock, _ = now
     stale = state.stale or moved
     if not clock.rings(LOOK_ROUND_S) and clock.start_s:
         if moved:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from layers.rescue.state import N_GROUND, Force, Given, Ground, State, Task
+from layers.rescue.codes import N_GROUND, Force, Ground, Task
+from layers.rescue.state import Given, State
 from twin.contract import Inputs
 from twin.missions import WORKING
 from twin.missions.reach import TravelTimes

@@ -16,6 +16,12 @@ from twin.store import RunFolder
 
 HERE = Path(__file__).parent
 NAME = "report.html"
+WANTED = frozenset(
+    {name for row in annex.CURVES for name in row}
+    | {name for _, name, _ in annex.TOWN_COLUMNS}
+    | {name for _, asks in situation.FORM for ask in asks for name in (ask.true, ask.reported, *ask.observed)}
+    | {*situation.QUEUES, *glance.NAMES}
+) - {""}
 
 
 def write_report(folder: RunFolder, scenario: Scenario) -> Path:
@@ -23,7 +29,7 @@ def write_report(folder: RunFolder, scenario: Scenario) -> Path:
 
     Raises StoreError for an unfinished run or a disk that refuses.
     """
-    return folder.write_text(NAME, render(read_run(folder, scenario)))
+    return folder.write_text(NAME, render(read_run(folder, scenario, WANTED)))
 
 
 def render(run: RunData) -> str:
@@ -65,6 +71,7 @@ def _first_pages(run: RunData, events: timeline.Timeline) -> dict[str, Any]:
         "access": glance.access(run),
         "horizons": [lead(time_s) for time_s in glance.HORIZONS_S],
         "quiet": glance.quiet_towns(run, events, first_s),
+        "quiet_at": lead(first_s),
         "shared_shapes": maps.shared_shapes(run, shapes),
         "map": _map(run, events, shapes, first_s, large=True),
         "map_title": _map_title(run, first_s),

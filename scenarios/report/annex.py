@@ -262,13 +262,15 @@ def _two(value: Any) -> str:
 
 
 def _score_plot(name: Both, area: Mapping[str, Any]) -> Markup:
-    """Simulated median and band against the observed points of one area."""
+    """Simulated median and band against the observed points of one area; a single point gets a short bar."""
     times = np.asarray(area["time_s"], dtype=np.int64)
     order = np.argsort(times, kind="stable")
     members = np.array([area["low"], area["median"], area["high"]], dtype=float)[:, order]
-    block = Block("", times[order], ("all",), members[:, None, :])
     points = [Observed("", "all", int(at), float(value), "pref") for at, value in zip(times, area["observed"])]
-    return svg.curve(name, int(times.max()), block, None, points)
+    shown, end_s = times[order], int(times.max())
+    if len(shown) == 1:
+        shown, members = np.array([0.98 * end_s, end_s]), np.repeat(members, 2, axis=1)
+    return svg.curve(name, end_s, Block("", shown, ("all",), members[:, None, :]), None, points)
 
 
 def costs(manifest: Mapping[str, Any]) -> Both:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,10 @@ class RunData:
     area_names: tuple[str, ...]
     _blocks: dict[tuple[str, str], Block] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def n_member(self) -> int:
         """Number of members of the run."""
-        return max(int(self.manifest.get("members", 1)), 1)
+        return int(self._member.max(initial=0)) + 1
 
     @cached_property
     def end_s(self) -> int:
@@ -113,8 +114,7 @@ class RunData:
     def _cube(self, unit: str, rows: Array) -> Block:
         times, at = np.unique(self._time[rows], return_inverse=True)
         values = np.full((self.n_member, len(self.area_names), len(times)), np.nan)
-        member = np.minimum(self._member[rows], self.n_member - 1)
-        values[member, self._area[rows], at] = self._value[rows]
+        values[self._member[rows], self._area[rows], at] = self._value[rows]
         return Block(unit, times, self.area_names, values)
 
     def at(self, kind: str, quantity: str, area: str, time_s: float) -> Array:
@@ -143,9 +143,9 @@ class RunData:
         return Both("全域", "whole region") if code == "all" else self.names.get(code, Both(code, code))
 
 
-def read_run(folder: RunFolder, scenario: Scenario) -> RunData:
-    """Read manifest, series and names of a finished run. Raises StoreError for an unfinished one."""
-    table = _series_table(folder)
+def read_run(folder: RunFolder, scenario: Scenario, wanted: Collection[str]) -> RunData:
+    """Read manifest, names and the wanted series of a finished run. Raises StoreError for an unfinished one."""
+    table = _series_table(folder, wanted)
     words = {name: _words(table[name]) for name in ("quantity", "unit", "area", "kind", "label")}
     member, time_s, value = (table[name].to_numpy() for name in ("member", "time_s", "value"))
     simulated = np.flatnonzero(member >= 0)
@@ -170,11 +170,26 @@ def read_run(folder: RunFolder, scenario: Scenario) -> RunData:
     )
 
 
-def _series_table(folder: RunFolder) -> pa.Table:
-    if not (folder.path / "series.parquet").is_file():
+def _series_table(folder: RunFolder, wanted: Collection[str]) -> pa.Table:
+    """Rows of the wanted series only, taken piece by piece: a whole run would fill more than a gigabyte."""
+    path = folder.path / "series.parquet"
+    if not path.is_file():
         return folder.series()  # raises with the cure
-    table = pq.read_table(folder.path / "series.parquet", columns=COLUMNS)
-    return table.unify_dictionaries().combine_chunks()
+    with pq.ParquetFile(path) as file:
+        pieces = [file.schema_arrow.empty_table().select(COLUMNS)]
+        for number in range(file.num_row_groups):
+            piece = file.read_row_group(number, columns=COLUMNS)
+            pieces.append(piece.filter(_is_wanted(piece["quantity"], wanted)))
+    return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
+
+
+def _is_wanted(column: pa.ChunkedArray, wanted: Collection[str]) -> pa.Array:
+    """Mask of the rows of wanted quantities, decided once per distinct name."""
+    masks = [
+        np.isin(chunk.dictionary.to_pylist(), list(wanted))[chunk.indices.to_numpy(zero_copy_only=False)]
+        for chunk in column.dictionary_encode().chunks
+    ]
+    return pa.array(np.concatenate(masks) if masks else np.empty(0, dtype=bool))
 
 
 def _words(column: pa.ChunkedArray) -> tuple[list[str], Array]:
@@ -191,11 +206,14 @@ def _groups(words: Mapping[str, tuple[list[str], Array]], rows: Array) -> dict[t
     """(kind, quantity) -> (unit, rows of the table)."""
     (kinds, kind), (names, quantity), (units, unit) = (words[name] for name in ("kind", "quantity", "unit"))
     code = (kind[rows] * len(names) + quantity[rows]).astype(np.int16)  # 16 bits: numpy sorts them by radix
-    order = rows[np.argsort(code, kind="stable")]
-    codes, first = np.unique(np.sort(code), return_index=True)
+    sort = np.argsort(code, kind="stable")
+    order, sorted_code = rows[sort], code[sort]
+    edges = [0, *(np.flatnonzero(np.diff(sorted_code)) + 1).tolist(), len(order)]
     found = {}
-    for one, begin, end in zip(codes.tolist(), first, [*first[1:], len(order)]):
-        group = order[begin:end]
+    for begin, end in pairwise(edges):
+        if begin == end:
+            continue
+        group, one = order[begin:end], int(sorted_code[begin])
         found[(kinds[one // len(names)], names[one % len(names)])] = (units[unit[group[0]]], group)
     return found
 

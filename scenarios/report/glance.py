@@ -24,6 +24,17 @@ QUESTIONS = (
 )
 TRUE, REPORTED = Both("真", "true"), Both("報", "rep.")
 SIX_LOWER = 5.5
+# series that only this page reads
+NAMES = (
+    "max_intensity",
+    "silent_towns",
+    "facilities_dark",
+    "shelter_capacity_persons",
+    "generator_cars_allotted",
+    "fuel_stations_open",
+    "shops_open",
+    "homes_tagged",
+)
 ROOM_FOR_NAMES = 12
 
 
@@ -95,6 +106,7 @@ def _half_hour(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
         ),
         _true(run, "buildings_collapsed", time_s),
         _with_reported(run, "trapped_persons", "trapped_persons", time_s),
+        _worst_towns(run, "trapped_persons", time_s),
         _with_reported(run, "deaths", "deaths", time_s),
         _true(run, "fires_burning", time_s),
         _true(run, "households_without_power", time_s),
@@ -110,6 +122,7 @@ def _half_hour(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
 def _three_hours(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
     return [
         _with_reported(run, "trapped_persons", "trapped_persons", time_s),
+        _worst_towns(run, "trapped_persons", time_s),
         _true(run, "rescue_waiting", time_s),
         _true(run, "responders_working", time_s, _forces(run, time_s)),
         _true(run, "hospital_patients_waiting", time_s),
@@ -147,6 +160,15 @@ def _three_days(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
         _true(run, "homes_tagged", time_s, _unclassified(run, time_s)),
         _true(run, "debris_m3", time_s),
     ]
+
+
+def _worst_towns(run: RunData, name: str, time_s: int, most: int = 3) -> Item:
+    """The towns with the largest medians, each with its range."""
+    spreads = [(Spread.of(run.at("true", name, town.code, time_s)), town) for town in run.towns]
+    worst = sorted((pair for pair in spreads if pair[0].middle > 0), key=lambda pair: -pair[0].middle)[:most]
+    told = [town.name + " " + spread.text() for spread, town in worst]
+    label = Both("うち多い町", "most of them in")
+    return Item(label, joined(told, "、") if told else Both("なし", "none"), TRUE)
 
 
 def _forces(run: RunData, time_s: int) -> Both:

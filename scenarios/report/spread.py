@@ -25,10 +25,10 @@ class Spread:
     @classmethod
     def of(cls, values: Array) -> Spread:
         """Spread of the members' values, shape (member,); quantiles are values of members, so counts stay counts."""
-        known = values[np.isfinite(values)]
+        known = np.sort(values[np.isfinite(values)])
         if not known.size:
             return cls(np.nan, np.nan, np.nan, 0, len(values))
-        low, middle, high = np.quantile(known, (0.1, 0.5, 0.9), method="nearest")
+        low, middle, high = known[np.rint(np.array((0.1, 0.5, 0.9)) * (known.size - 1)).astype(int)]
         return cls(float(low), float(middle), float(high), int(known.size), len(values))
 
     @property

@@ -14,7 +14,7 @@ from scenarios.report.text import Both, number, svg_text
 
 Array = np.ndarray
 WIDTH, HEIGHT = 420, 190
-LEFT, RIGHT, TOP, BOTTOM = 48, 10, 12, 24
+LEFT, RIGHT, TOP, BOTTOM = 48, 20, 12, 24
 MARKS = {"cabinet": "circle", "pref": "square"}
 
 

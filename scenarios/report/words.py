@@ -156,14 +156,14 @@ STATUSES: dict[str, Both] = {
 }
 
 MEASURES: dict[str, Both] = {
-    "rms_of_peak": Both("二乗平均誤差／最大値", "RMS error / peak"),
+    "rms_of_peak": Both("RMS誤差／最大", "RMS error / peak"),
     "factor": Both("最大の倍率", "largest ratio"),
     "count": Both("区間数の差", "sections apart"),
 }
 
 BASELINES: dict[str, Both] = {
     "persistence": Both("直前の値のまま", "persistence"),
-    "best_constant": Both("最良の一定値", "best constant"),
+    "best_constant": Both("最良の一定値（後知恵）", "best constant (hindsight)"),
     "kobe_1995_curve": Both("神戸1995の復旧曲線", "Kobe 1995 curve"),
 }
 

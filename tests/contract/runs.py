@@ -9,10 +9,10 @@ import numpy as np
 from scenarios import build_world, read_scenario
 from scenarios.assemble import assemble
 from scenarios.execution import schedule_of
+from scenarios.schema import Scenario
 from twin.run import Schedule, Twin
+from twin.world import World
 
-SCENARIO = read_scenario("two-towns")
-WORLD = build_world(SCENARIO)
 HEADLINES = (
     "households_without_power",
     "households_without_water",
@@ -29,17 +29,20 @@ HEADLINES = (
 )
 
 
-def begin(member: int = 0, cuts: tuple[str, ...] = (), schedule: Schedule | None = None) -> Twin:
-    """A twin of two-towns at time 0."""
-    return assemble(
-        WORLD,
-        schedule or schedule_of(SCENARIO),
-        SCENARIO.seed,
-        member,
-        {str(name): model for name, model in SCENARIO.models.items()},
-        SCENARIO.set,
-        cuts,
-    )
+@lru_cache(maxsize=2)
+def place(name: str) -> tuple[Scenario, World]:
+    """A shipped scenario and its world."""
+    scenario = read_scenario(name)
+    return scenario, build_world(scenario)
+
+
+def begin(
+    member: int = 0, cuts: tuple[str, ...] = (), schedule: Schedule | None = None, name: str = "two-towns"
+) -> Twin:
+    """A twin at time 0."""
+    scenario, world = place(name)
+    models = {str(layer): model for layer, model in scenario.models.items()}
+    return assemble(world, schedule or schedule_of(scenario), scenario.seed, member, models, scenario.set, cuts)
 
 
 def sampled(twin: Twin, until_s: int, every_s: int = 1800) -> dict[str, np.ndarray]:
@@ -48,10 +51,13 @@ def sampled(twin: Twin, until_s: int, every_s: int = 1800) -> dict[str, np.ndarr
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-@lru_cache(maxsize=2)
-def baseline(hours: int, member: int = 0) -> dict[str, np.ndarray]:
+@lru_cache(maxsize=4)
+def baseline(hours: int, member: int = 0, name: str = "two-towns") -> dict[str, np.ndarray]:
     """Series of the uncut run."""
-    return sampled(begin(member), hours * 3600)
+    return sampled(begin(member, name=name), hours * 3600)
+
+
+SCENARIO, WORLD = place("two-towns")
 
 
 def moved(one: np.ndarray, other: np.ndarray) -> float:

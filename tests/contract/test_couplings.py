@@ -12,7 +12,6 @@ from tests.contract import runs
 from twin.wiring import find_problems
 
 ROWS = {link.id: link for link in COUPLINGS}
-HOURS = 24
 BITE = 1e-3
 
 
@@ -37,17 +36,32 @@ def test_readme_shows_the_matrix():
     assert "\n".join(tables.matrix_markdown()) in readme
 
 
-@pytest.mark.parametrize("row", [pytest.param(link, id=link.id) for link in COUPLINGS])
+def effect(row, hours, name="two-towns"):
+    """Largest change of a series of the target layer when the row is cut, as a share of its peak."""
+    whole = runs.baseline(hours, name=name)
+    layer = next(one for one in runs.begin(name=name).wiring.layers if one.name == row.target_layer)
+    cut = runs.sampled(runs.begin(cuts=(row.id,), name=name), hours * 3600)
+    return max(runs.moved(whole[series.name], cut[series.name]) for series in layer.series)
+
+
+@pytest.mark.parametrize("row", [pytest.param(link, id=link.id) for link in COUPLINGS if link.bites_in == "two-towns"])
 def test_each_row_bites(row):
-    assert row.bites_in == "two-towns"
-    series = [
-        one.name for layer in runs.begin().wiring.layers if layer.name == row.target_layer for one in layer.series
-    ]
-    cut = runs.sampled(runs.begin(cuts=(row.id,)), HOURS * 3600)
-    effect = {name: runs.moved(runs.baseline(HOURS)[name], cut[name]) for name in series}
-    assert max(effect.values()) >= BITE, (
-        f"cutting {row.id} moves {row.target_layer} by {max(effect.values()):.1e} at most"
-    )
+    """Most rows within a day; those about aid from outside, restoration and counting within four."""
+    moved = effect(row, 24)
+    if moved < BITE:
+        moved = effect(row, 96)
+    assert moved >= BITE, f"cutting {row.id} moves {row.target_layer} by {moved:.1e} at most"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", [pytest.param(link, id=link.id) for link in COUPLINGS if link.bites_in != "two-towns"])
+def test_rows_that_need_a_prefecture_bite_there(row):
+    moved = effect(row, 72, row.bites_in)
+    assert moved >= BITE, f"cutting {row.id} moves {row.target_layer} by {moved:.1e} at most"
+
+
+def test_nearly_all_rows_bite_in_the_test_bed():
+    assert sum(link.bites_in == "two-towns" for link in COUPLINGS) >= 0.9 * len(COUPLINGS)
 
 
 def test_order_names_the_eight():

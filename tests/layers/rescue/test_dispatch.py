@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from layers.rescue import allocation, dispatch, hospitals, scouting, sites
-from layers.rescue.state import Calls, Task
+from layers.rescue.codes import Task
+from layers.rescue.state import Calls
 from tests.layers.rescue import small
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from layers.rescue import fire
-from layers.rescue.state import Task
+from layers.rescue.codes import Task
 from tests.layers.rescue import small
 from twin.missions import CANCELLED, WORKING
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from layers.rescue import allocation, forces
-from layers.rescue.state import Force, Pool
+from layers.rescue.codes import Force, Pool
 from tests.layers.rescue import small
 from twin.missions import NEVER_S
 from twin.units import HOUR_S

@@ -1,10 +1,11 @@
 """Search, extraction and large sites: nobody is freed twice, truth is met only at the end of the work."""
 
 import numpy as np
+import pytest
 
 from layers.rescue import dwellings, sites
+from layers.rescue.codes import Task
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Task
 from tests.layers.rescue import small
 from twin.contract import Clock
 
@@ -73,6 +74,8 @@ def test_night_and_stopped_work_hold_patrols_up():
     night = dwellings.patrol(given, search, small.calm(daylight=0.0), 7200, 600)
     stopped = dwellings.patrol(given, search, small.calm(work_stopped=1.0), 7200, 600)
     assert (day.effort_s > night.effort_s).all()
+    thick = dwellings.patrol(given, search, small.calm(search_priority=2.0), 7200, 600)
+    assert thick.effort_s == pytest.approx(2.0 * day.effort_s)
     assert stopped.effort_s.sum() == 0
 
 

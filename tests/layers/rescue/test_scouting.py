@@ -3,7 +3,7 @@
 import numpy as np
 
 from layers.rescue import scouting, ways
-from layers.rescue.state import Force, Ground, Task
+from layers.rescue.codes import Force, Ground, Task
 from tests.layers.rescue import small
 
 

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from scenarios import read_scenario
+from scenarios.report import WANTED, write_report
+from scenarios.report.data import read_run
 from twin.store import EVENTS_SCHEMA, SERIES_SCHEMA, RunFolder
 
 MEMBERS, END_S, STEP_S = 3, 72 * 3600, 1800
@@ -135,13 +137,9 @@ def one_draw(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run(folder, scenario):
-    from scenarios.report.data import read_run
-
-    return read_run(folder, scenario)
+    return read_run(folder, scenario, WANTED)
 
 
 @pytest.fixture(scope="session")
 def page(folder, scenario):
-    from scenarios.report import write_report
-
     return write_report(folder, scenario).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from scenarios import read_scenario
-from scenarios.report import render, situation, timeline, write_report
+from scenarios.report import WANTED, glance, render, situation, timeline, write_report
 from scenarios.report.data import read_run
 from scenarios.report.text import NOT_HEARD
 from twin.errors import StoreError
@@ -132,7 +133,7 @@ def test_hostile_names_are_escaped(tmp_path, scenario, folder):
     table = place / "municipality.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("東町", "<script>alert(1)</script>"), encoding="utf-8")
     hostile = read_scenario(place / "scenario.yaml").model_copy(update={"title_ja": '"><img src=x onerror=alert(2)>'})
-    text = render(read_run(folder, hostile))
+    text = render(read_run(folder, hostile, WANTED))
     assert "<script>alert" not in text
     assert "<img" not in text
     assert "&lt;script&gt;alert(1)" in text
@@ -161,17 +162,17 @@ def test_validation_is_shown_when_it_lies_in_the_folder(folder, scenario, page):
     result["quantities"] = [row, {"quantity": "roads_closed", "limit": 2.0, "result": "not observed"}]
     path = folder.path / "validation.json"
     path.write_text(json.dumps(result), encoding="utf-8")
-    text = render(read_run(folder, scenario))
+    text = render(read_run(folder, scenario, WANTED))
     path.write_text("{", encoding="utf-8")
-    damaged = render(read_run(folder, scenario))
+    damaged = render(read_run(folder, scenario, WANTED))
     path.unlink()
-    assert "better than ours" in text
+    assert "▲ better</span>" in text
     assert "covers 50% of 2" in text
     assert "cannot be read" in damaged
 
 
 def test_one_draw_is_labelled_as_such(one_draw, scenario):
-    text = render(read_run(one_draw, scenario))
+    text = render(read_run(one_draw, scenario, WANTED))
     assert "one draw (no range)" in text
     assert "P10–P90 of" not in text
 
@@ -189,3 +190,23 @@ def test_blocks_hold_what_the_table_holds(run):
     assert np.isnan(block.at("99202", 10)).all()
     assert np.isnan(run.at("reported", "deaths", "99202", 80_000)).all()
     assert run.block("true", "no_such_series") is None
+
+
+def test_worst_towns_stand_on_the_first_card(run):
+    card = glance.cards(run, timeline.read_timeline(run))[0]
+    worst = next(item for item in card.items if item.name.ja == "うち多い町")
+    assert worst.value.ja == "東町 61–73、西村 61–73"
+    silent = next(item for item in card.items if item.name.ja == "報告のない市町村")
+    assert silent.value.ja == "2/2"
+
+
+def test_cards_beyond_the_run_are_empty(run):
+    short = dataclasses.replace(run)
+    short.end_s = 4 * 3600
+    cards = glance.cards(short, timeline.read_timeline(run))
+    assert [bool(card.items) for card in cards] == [True, True, False, False]
+
+
+def test_night_and_day(run):
+    assert glance.daylight_left(run, 1800).en.startswith("112 min")
+    assert "night" in glance.daylight_left(run, 6 * 3600).en

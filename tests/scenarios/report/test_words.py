@@ -9,11 +9,15 @@ import pytest
 
 import layers
 from layers.couplings import LOOPS, ORDER
+from scenarios import report
+from scenarios.report import WANTED
 from scenarios.report.sentences import ACTS, SENTENCES, sentence
 from scenarios.report.text import Both, clock, duration, lead, number
+from scenarios.report.timeline import OUTCOMES
 from scenarios.report.words import LAYERS, LOOPS_JA, QUANTITIES
 from tests.contract.runs import SCENARIO, begin
 
+REPORT_FOLDER = Path(report.__file__).parent
 LAYER_FOLDER = Path(layers.__file__).parent
 HEADLINES = """households_without_power households_without_water households_without_gas base_stations_down
 people_without_telecom roads_closed evacuees_in_shelters evacuees_in_cars shelters_open buildings_collapsed
@@ -33,6 +37,17 @@ def literal_kinds():
 
 def test_headline_series_have_names_and_units():
     assert [name for name in HEADLINES.split() if name not in QUANTITIES] == []
+
+
+def test_every_series_named_in_the_pages_is_read():
+    named = {
+        node.value
+        for page in ("glance", "situation", "annex", "maps", "timeline")
+        for node in ast.walk(ast.parse((REPORT_FOLDER / f"{page}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert len(named & set(QUANTITIES)) > 40
+    assert sorted(named & set(QUANTITIES) - WANTED - set(OUTCOMES)) == []
 
 
 def test_all_series_of_the_layers_have_names():
