@@ -16,7 +16,7 @@ class RunProgress:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         self._now_s = dict.fromkeys(range(members), 0)
-        self._until_s = until_s
+        self._until_s, self._lang = until_s, console.lang
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -38,10 +38,10 @@ class RunProgress:
     ) -> None:
         self._bar.__exit__(kind, error, trace)
 
-    def __call__(self, member: int, now_s: int, text: str) -> None:
-        """Member `member` has reached `now_s`; `text` is a remark worth a line."""
-        if text:
-            self._bar.console.print(text, highlight=False)
+    def __call__(self, member: int, now_s: int, remark: tuple[str, str] | None) -> None:
+        """Member `member` has reached `now_s`; the remark, in Japanese and English, is worth a line."""
+        if remark:
+            self._bar.console.print(remark[0 if self._lang == "ja" else 1], highlight=False)
         self._now_s[member] = max(now_s, self._now_s[member])
         slowest = min(self._now_s.values())
         self._bar.update(

@@ -130,6 +130,7 @@ def validate(console: Console, name: str, members: int | None, out: Path | None,
     _finish(console, folder, scenario, plan)
     result = validation.score(folder, scenario)
     folder.write_text("validation.json", json.dumps(result, ensure_ascii=False, indent=1, default=float))
+    render_report(folder, scenario)
     console.show(result, validation.lines(result, console.lang))
 
 

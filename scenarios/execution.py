@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from layers.couplings import COUPLINGS
 from scenarios.assemble import assemble, chosen_layers
 from scenarios.reading import read_scenario
+from scenarios.report.sentences import ACTS, sentence
+from scenarios.report.text import Both
 from scenarios.schema import Scenario
 from scenarios.synthesis import build_world
 from twin import snapshot, store
@@ -30,7 +33,8 @@ from twin.world import World
 FORK_POINTS_S = tuple(hours * HOUR_S for hours in (1, 3, 6, 12, 24, 48))
 SLOW_SAMPLES_FROM_S, FAST_SAMPLE_S, SLOW_SAMPLE_S = DAY_S, 600, HOUR_S
 WALL_BETWEEN_SNAPSHOTS_S = 60.0
-Progress = Callable[[int, int, str], None]  # member, simulated second, warning or ""
+Remark = tuple[str, str]  # the same in Japanese and English
+Progress = Callable[[int, int, Remark | None], None]  # member, simulated second, something worth a line
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,16 @@ def run_member(
 
     def warn(layer: str, spent_s: float, now_s: int) -> None:
         if progress:
-            progress(member, now_s, f"layer {layer} has been at work for {spent_s:.0f} s at T+{now_s} s")
+            told = f"layer {layer} has been at work for {spent_s:.0f} s at T+{now_s} s"
+            progress(member, now_s, (told, told))
 
     with Watchdog(twin, warn):
         for now_s in twin.advance(plan.until_s):
             keeper.after_step(now_s, plan.until_s)
             if progress and now_s % FAST_SAMPLE_S == 0:
-                progress(member, now_s, "")
+                for remark in keeper.news() if member == 0 else ():
+                    progress(member, now_s, remark)
+                progress(member, now_s, None)
             if stop():
                 keeper.save()
                 raise Interrupted(f"stopped at T+{now_s} s; `twin resume {folder}` goes on from there")
@@ -132,6 +139,19 @@ class _Keeper:
     def __init__(self, twin: Twin, writer: snapshot.Writer, sampler: store.Sampler, place: Path, member: int):
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
         self.saved_wall_s = time.perf_counter()
+        self._told = 0  # journal lines already looked at
+
+    def news(self) -> Iterator[Remark]:
+        """What headquarters decided since the last look, and what struck the whole region, with its local time."""
+        world, lines = self.twin.world, self.twin.journal.lines
+        layers = self.twin.wiring.layers
+        for line in lines[self._told :]:
+            _, time_s, layer, kind, quantity, row, amount, _, args = line
+            if kind in ACTS or (kind in ("mainshock", "aftershock", "advisory") and row < 0):
+                said = sentence(kind, Both("", ""), amount, f"{layers[layer].name}.{quantity}", "", list(args))
+                clock = f"{world.origin + timedelta(seconds=time_s):%m-%d %H:%M}"
+                yield f"{clock} {said.ja}", f"{clock} {said.en}"
+        self._told = len(lines)
 
     def after_step(self, now_s: int, until_s: int) -> None:
         every_s = FAST_SAMPLE_S if now_s <= SLOW_SAMPLES_FROM_S else SLOW_SAMPLE_S
@@ -151,6 +171,7 @@ class _Keeper:
             store.events_table(self.twin.world, layers, lines, self.member), self.place / f"events-{name}"
         )
         lines.clear()
+        self._told = 0
         self.writer.save(self.twin.state)
         self.saved_wall_s = time.perf_counter()
 
@@ -231,7 +252,7 @@ def _work(plan: Plan, folder: Path, member: int) -> dict[str, Any]:
         plan,
         folder,
         member,
-        lambda who, now_s, text: queue.put((who, now_s, text)) if text or now_s % HOUR_S == 0 else None,
+        lambda who, now_s, remark: queue.put((who, now_s, remark)) if remark or now_s % HOUR_S == 0 else None,
         lambda: stop.is_set() or os.getppid() != parent,
     )
 

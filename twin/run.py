@@ -247,6 +247,9 @@ def _readonly(array: Array) -> Array:
     return array
 
 
+_PLAIN = (int, float, bool, str)
+
+
 @lru_cache(maxsize=256)
 def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(item.name for item in fields(kind))
@@ -268,7 +271,12 @@ def freeze(value: Any, before: Any = None) -> Any:
         for item in value.values():
             freeze(item)
     elif is_dataclass(value):
-        same = type(before) is type(value)
-        for name in _field_names(type(value)):
-            freeze(getattr(value, name), getattr(before, name) if same else None)
+        kind: Any = type(value)
+        same = type(before) is kind
+        for name in _field_names(kind):
+            item = getattr(value, name)
+            if type(item) is np.ndarray:
+                item.setflags(write=False)
+            elif type(item) not in _PLAIN:
+                freeze(item, getattr(before, name) if same else None)
     return value

@@ -147,10 +147,14 @@ class RunFolder:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest as a dict. Raises StoreError if it is damaged."""
+        path = self.path / "manifest.json"
         try:
-            return json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+            manifest = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise StoreError(f"{self.path / 'manifest.json'} cannot be read: {error}") from None
+            raise StoreError(f"{path} cannot be read: {error}") from None
+        if not isinstance(manifest, dict):
+            raise StoreError(f"{path} cannot be read: it holds no fields")
+        return manifest
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest in one step."""
@@ -181,7 +185,7 @@ class RunFolder:
         hasher = blake2b(digest_size=16)
         for name, schema in (("series", SERIES_SCHEMA), ("events", EVENTS_SCHEMA)):
             tables = [
-                pq.read_table(part, schema=schema)
+                read_parquet(part, schema)
                 for member in members
                 for part in parts(self.member_folder(member), name)
             ]
@@ -203,7 +207,7 @@ class RunFolder:
     def _read(self, name: str) -> pa.Table:
         if not (self.path / name).is_file():
             raise StoreError(f"{self.path} has no {name} yet; `twin resume {self.path}` finishes the run")
-        return pq.read_table(self.path / name)
+        return read_parquet(self.path / name)
 
     def _write(self, name: str, data: bytes) -> None:
         temporary = self.path / f".{name}.tmp"
@@ -217,6 +221,14 @@ class RunFolder:
 def parts(folder: Path, name: str) -> list[Path]:
     """Part files of a member (`series` or `events`) in order of time."""
     return sorted(folder.glob(f"{name}-*.parquet"))
+
+
+def read_parquet(path: Path, schema: pa.Schema | None = None) -> pa.Table:
+    """Read a table. Raises StoreError if the file is damaged."""
+    try:
+        return pq.read_table(path, schema=schema)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} cannot be read: {error}; it is damaged, run again with another --out") from None
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

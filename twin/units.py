@@ -39,9 +39,10 @@ def suffix_fits(name: str, unit: str) -> bool:
     """
     if unit not in SUFFIXES:
         return False
+    longest = max((end for ends in SUFFIXES.values() for end in ends if name.endswith(end)), key=len, default="")
     allowed = SUFFIXES[unit]
     if not allowed:
-        longest = ("_m", "_m2", "_m3", "_s", "_m_per_s", "_m_per_s2", "_l")
-        return not any(name.endswith(other) for other in longest)
+        physical = ("_m", "_m2", "_m3", "_s", "_m_per_s", "_m_per_s2", "_l", "_l_per_s")
+        return longest not in physical
     words = [suffix.strip("_") for suffix in allowed]
-    return name.endswith(allowed) or any(name.startswith(word + "_") for word in words)
+    return longest in allowed or any(name.startswith(word + "_") for word in words)

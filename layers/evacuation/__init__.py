@@ -186,14 +186,13 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     turned_before = given.cells.sums(state.away_persons[Place.TURNED_AWAY])
     halls, by_residents = shelters.manage(given, state.halls, demand.alarmed, turned_before, inputs, clock)
     halls = shelters.assess(given, halls, inputs, clock)
-    meals = shelters.meals_in_town(given, halls, inputs["shelter_meals_fraction"])
-    wish = behaviour.wishes(given, demand, meals, state.wish_quantile)
+    fed = shelters.fed_in_town(given, halls, inputs["shelter_meals_fraction"], inputs["shelter_drink_fraction"])
+    wish = behaviour.wishes(given, demand, fed, state.wish_quantile)
     moved = moves.follow_wishes(given, state.away_persons, wish, inputs["persons_home"])
-    halls = replace(halls, persons=shelters.check_out(given, halls.persons, moved.left_shelters))
     sick = moves.transfer_ill(
         given, moved.away_persons, state.towns, inputs["persons_ill"], state.town_quantile, clock.dt_s
     )
-    halls = replace(halls, persons=shelters.check_out(given, halls.persons, sick.left_shelters))
+    halls = shelters.check_out(given, halls, moved.left_shelters + sick.left_shelters)
     halls, away, towns = shelters.find_places(given, halls, sick.away_persons, sick.towns, turned_before)
     halls = headcount.look_around(given, state.halls, halls, state.hall_quantile, clock)
     halls, towns, n_counts = headcount.count(given, state, halls, towns, inputs, clock)

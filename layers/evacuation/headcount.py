@@ -19,8 +19,9 @@ Array = np.ndarray
 
 def out_fraction(params: Params, hour: float) -> float:
     """Share of the registered people who are out at an hour of the day (at work, cleaning up at home), 0..1."""
-    table = params.out_by_hour
-    return params.day_out_fraction * float(np.interp(hour, np.arange(25.0), np.append(table, table[0])))
+    table, whole = params.out_by_hour, int(hour)
+    now, soon = float(table[whole % 24]), float(table[(whole + 1) % 24])
+    return params.day_out_fraction * (now + (soon - now) * (hour - whole))
 
 
 def present_persons(params: Params, registered: Array, quantile: Array, hour: float) -> Array:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from layers.evacuation.state import Given, Place, Towns
+from layers.evacuation.state import N_WISHES, Given, Place, Towns
 from layers.evacuation.whole import apportion
 
 Array = np.ndarray
-OTHERS = (Place.UNDESIGNATED, Place.CAR, Place.RELATIVES)
+OTHERS = (Place.UNDESIGNATED, Place.CAR, Place.RELATIVES)  # rows 1 to 3 of `away`, as of the wishes
 
 
 class Moved(NamedTuple):
@@ -30,29 +30,38 @@ def follow_wishes(given: Given, away: Array, wish: Array, home: Array) -> Moved:
     stand at its door (TURNED_AWAY) until they are seated. Nobody returns who has not left: returns are taken
     from `away` of the same cell.
     """
-    seeking = away[Place.SHELTER] + away[Place.TURNED_AWAY] + away[Place.HOSPITAL]
-    change = wish - np.stack([seeking, *(away[place] for place in OTHERS)])
-    nobody = np.zeros(away.shape[1])
-    if not change.any():
-        return Moved(away, nobody, nobody, np.zeros(given.cells.n_towns))
+    change = wish - away[:N_WISHES]
+    change[0] -= away[Place.TURNED_AWAY] + away[Place.HOSPITAL]
+    leaving, returning = np.zeros((2, away.shape[1]))
+    cells = np.flatnonzero(change.any(axis=0))
+    if not cells.size:
+        return Moved(away, leaving, returning, np.zeros(given.cells.n_towns))
+    here, net, from_hall = _settle(away[:, cells], change[:, cells], np.floor(np.maximum(home[cells], 0.0)))
     away = away.copy()
-    from_door = np.minimum(np.maximum(-change[0], 0.0), away[Place.TURNED_AWAY])
-    from_hall = np.minimum(np.maximum(-change[0], 0.0) - from_door, away[Place.SHELTER])
+    away[:, cells] = here
+    leaving[cells], returning[cells] = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+    left = np.bincount(given.cells.town[cells], weights=from_hall, minlength=given.cells.n_towns)
+    return Moved(away, leaving, returning, left)
+
+
+def _settle(away: Array, change: Array, home: Array) -> tuple[Array, Array, Array]:
+    """Move people of some cells; returns (away, net number who left home, number who left shelters)."""
+    less, more = np.maximum(-change, 0.0), np.maximum(change, 0.0)
+    from_door = np.minimum(less[0], away[Place.TURNED_AWAY])
+    from_hall = np.minimum(less[0] - from_door, away[Place.SHELTER])
     away[Place.TURNED_AWAY] -= from_door
     away[Place.SHELTER] -= from_hall
     movers = from_door + from_hall
     for row, place in enumerate(OTHERS, start=1):
-        gone = np.maximum(-change[row], 0.0)
-        away[place] -= gone
-        movers += gone
-    free = movers + np.floor(np.maximum(home, 0.0))
-    settled = nobody.copy()
+        away[place] -= less[row]
+        movers += less[row]
+    free = movers + home
+    settled = np.zeros_like(movers)
     for row, place in enumerate((Place.TURNED_AWAY, *OTHERS)):
-        come = np.minimum(np.maximum(change[row], 0.0), free - settled)
+        come = np.minimum(more[row], free - settled)
         away[place] += come
         settled += come
-    net = settled - movers
-    return Moved(away, np.maximum(net, 0.0), np.maximum(-net, 0.0), given.cells.sums(from_hall))
+    return away, settled - movers, from_hall
 
 
 def unseat(given: Given, away: Array, persons: Array) -> Array:
@@ -90,7 +99,8 @@ def transfer_ill(given: Given, away: Array, towns: Towns, ill: Array, quantile: 
     Whole numbers come from running totals and the town's quantile, so they do not depend on the step.
     """
     params, cells = given.params, given.cells
-    sheltered, in_cars = cells.sums(away[Place.SHELTER]), cells.sums(away[Place.CAR])
+    by_town = cells.sums(away)
+    sheltered, in_cars = by_town[Place.SHELTER], by_town[Place.CAR]
     exposed = sheltered + in_cars
     at_risk = params.ill_ratio * exposed
     share = at_risk / np.maximum(at_risk + given.town_residents_persons - exposed, 1.0)
@@ -100,7 +110,7 @@ def transfer_ill(given: Given, away: Array, towns: Towns, ill: Array, quantile: 
     from_cars = np.minimum(due - from_halls, in_cars)
     due = from_halls + from_cars
     level = towns.in_hospital_level * np.exp(-dt_s / params.hospital_stay_s) + due
-    inside = cells.sums(away[Place.HOSPITAL]) + due
+    inside = by_town[Place.HOSPITAL] + due
     discharged = np.maximum(inside - np.floor(level + quantile), 0.0)
     if due.any() or discharged.any():
         away = away.copy()

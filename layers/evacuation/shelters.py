@@ -214,9 +214,11 @@ def take_in(given: Given, halls: Halls, at_door: Array) -> Intake:
     return Intake(halls.persons + near + apportion(passed_on, spare, given.halls), others - passed_on)
 
 
-def check_out(given: Given, persons: Array, leaving: Array) -> Array:
-    """Registered persons after whole `leaving` (municipality,) left, in proportion to who is there."""
-    return persons - apportion(leaving, persons, given.halls) if leaving.any() else persons
+def check_out(given: Given, halls: Halls, leaving: Array) -> Halls:
+    """Take whole `leaving` (municipality,) off the registers, in proportion to who is there."""
+    if not leaving.any():
+        return halls
+    return replace(halls, persons=halls.persons - apportion(leaving, halls.persons, given.halls))
 
 
 def evict(given: Given, halls: Halls) -> tuple[Halls, Array]:
@@ -249,10 +251,13 @@ def assess(given: Given, halls: Halls, inputs: Inputs, clock: Clock) -> Halls:
     return replace(halls, wbgt_c=wbgt_c, capacity_persons=capacity, limit=limit)
 
 
-def meals_in_town(given: Given, halls: Halls, meals: Array) -> Array:
-    """Share of meals served to the people in the town's shelters; 1 where nobody is."""
+def fed_in_town(given: Given, halls: Halls, meals: Array, drink: Array) -> Array:
+    """Share of the people in the town's shelters who are served meals and drinking water, 1 where nobody is.
+
+    The scarcer of the two counts, in each shelter.
+    """
     persons = given.halls.sums(halls.persons)
-    served = given.halls.sums(halls.persons * np.clip(meals, 0.0, 1.0))
+    served = given.halls.sums(halls.persons * np.clip(np.minimum(meals, drink), 0.0, 1.0))
     return np.divide(served, persons, out=np.ones_like(persons), where=persons > 0)
 
 

@@ -32,11 +32,13 @@ class Grouping:
         return len(self.first)
 
     def sums(self, values: Array) -> Array:
-        """Sum by municipality, shape (municipality,)."""
-        total = np.zeros(self.n_towns)
+        """Sum by municipality over the last axis, shape (…, municipality)."""
+        listed = values if self.by_town is None else values[..., self.by_town]
+        if self.filled.size == self.n_towns:
+            return np.add.reduceat(listed, self.first, axis=-1, dtype=np.float64)
+        total = np.zeros((*values.shape[:-1], self.n_towns))
         if self.filled.size:
-            listed = values if self.by_town is None else values[self.by_town]
-            total[self.filled] = np.add.reduceat(listed, self.first[self.filled], dtype=np.float64)
+            total[..., self.filled] = np.add.reduceat(listed, self.first[self.filled], axis=-1, dtype=np.float64)
         return total
 
 
@@ -63,16 +65,19 @@ def apportion(amount: Array, weight: Array, groups: Grouping) -> Array:
     total = groups.sums(weight)
     ratio = np.divide(amount, total, out=np.zeros_like(total), where=total > 0)
     running = np.floor(np.cumsum((weight * ratio[groups.town])[groups.order]) + ROUNDING_SLACK)
+    running[1:] -= running[:-1].copy()
     parts = np.empty_like(running)
-    parts[groups.order] = np.diff(running, prepend=0.0)
+    parts[groups.order] = running
     return parts
 
 
 def first_in_town(candidate: Array, number: Array, groups: Grouping) -> Array:
     """Mark the first `number` candidates of each municipality in the grouping's order; bool (member,)."""
-    listed = candidate[groups.order]
-    running = np.concatenate([[0], np.cumsum(listed)])
-    position = running[1:] - running[groups.first[groups.town[groups.order]]]
     chosen = np.zeros(len(candidate), dtype=bool)
-    chosen[groups.order] = listed & (position <= number[groups.town[groups.order]])
+    rows = groups.order[candidate[groups.order]]
+    if not rows.size:
+        return chosen
+    town = groups.town[rows]
+    position = np.arange(1, len(rows) + 1) - np.searchsorted(town, town)
+    chosen[rows[position <= number[town]]] = True
     return chosen

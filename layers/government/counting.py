@@ -37,7 +37,7 @@ def daylight_work_s(start_s: int, end_s: int, clock_offset_s: int, params: Param
 
     def until(instant_s: int) -> float:
         days, second = divmod(instant_s + clock_offset_s, DAY_S)
-        return float(days * (close_s - open_s) + np.clip(second - open_s, 0.0, close_s - open_s))
+        return float(days * (close_s - open_s) + min(max(second - open_s, 0.0), close_s - open_s))
 
     return until(end_s) - until(start_s)
 

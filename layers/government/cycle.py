@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.government import counting, messages, offices, reporting, requests, rounds, staff
 from layers.government.counting import Counts
-from layers.government.known import Q, Source, absorb
+from layers.government.known import Holder, Q, Source, absorb
 from layers.government.offices import Plan
 from layers.government.requests import Kind
 from layers.government.staff import Duty
-from layers.government.state import Given, State
+from layers.government.state import Given, State, changed
 from layers.government.triggers import Call
 from twin.contract import Clock, Event, Inputs
 from twin.table import Table
@@ -35,34 +33,30 @@ def hear(given: Given, state: State, inputs: Inputs, now_s: int) -> tuple[State,
     names = ("receiver", "quantity", "area", "value", "as_of_s", "due_s", "channel")
     parts = [[arrived[name] for name in names]] if len(arrived) else []
     intensity = inputs["intensity_received"]
-    new = np.flatnonzero(~np.isnan(intensity) & (state.known.value[given.prefecture, Q.INTENSITY] != intensity))
-    if new.size:
-        holder = np.concatenate([new, np.full(len(new), given.prefecture), np.full(len(new), given.state)])
-        town = np.tile(new, 3)
-        parts.append(
-            _as_of_now(
-                holder, np.full(len(town), int(Q.INTENSITY)), town, intensity[town], now_s, int(Source.SEISMOGRAPH)
-            )
-        )
+    new = np.flatnonzero(~np.isnan(intensity) & (state.known.value[Holder.PREFECTURE, Q.INTENSITY] != intensity))
+    for holder in Holder if new.size else ():
+        quantity = np.full(len(new), int(Q.INTENSITY))
+        parts.append(_as_of_now(holder, quantity, new, intensity[new], now_s, Source.SEISMOGRAPH))
     n_town = given.n_town
     looking = np.flatnonzero((state.desk_due_s[:n_town] <= now_s) | (state.report_due_s[:n_town] <= now_s))
     if looking.size:
         town, quantity, value = reporting.observations(given, state, inputs, looking)
-        parts.append(_as_of_now(town, quantity, town, value, now_s, int(Source.OWN)))
+        parts.append(_as_of_now(Holder.HALLS, quantity, town, value, now_s, Source.OWN))
     if not parts:
         return state, []
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return replace(state, known=absorb(state.known, *columns), messages=flight), _late_events(given, arrived)
+    late = _late_events(given, arrived) if len(arrived) else []
+    return changed(state, known=absorb(state.known, *columns), messages=flight), late
 
 
-def _as_of_now(holder: Array, quantity: Array, area: Array, value: Array, now_s: int, source: int) -> list[Array]:
+def _as_of_now(holder: Holder, quantity: Array, area: Array, value: Array, now_s: int, source: Source) -> list[Array]:
     now = np.full(len(value), now_s)
-    return [holder, quantity, area, value, now, now, np.full(len(value), source)]
+    return [np.full(len(value), int(holder)), quantity, area, value, now, now, np.full(len(value), int(source))]
 
 
 def _late_events(given: Given, arrived: Table) -> list[Event]:
     """One event per report of a town hall that needed longer than `late_report_s`."""
-    late = (arrived["quantity"] == Q.OFFICE_OK) & (arrived["receiver"] == given.prefecture)
+    late = (arrived["quantity"] == Q.OFFICE_OK) & (arrived["receiver"] == Holder.PREFECTURE)
     late &= arrived["due_s"] - arrived["as_of_s"] > given.params.late_report_s
     late &= arrived["sender"] < given.n_town
     return [
@@ -88,12 +82,12 @@ def work(given: Given, state: State, inputs: Inputs, able: Array, clock: Clock) 
     done, left, carry = staff.checks_done(
         state.checks_left, state.checks_carry, persons[:, Duty.CHECKS], clock.dt_s, params
     )
-    damaged = np.column_stack(
+    damaged = np.array(
         [inputs[need] for need in ("buildings_collapsed", "buildings_half_collapsed", "buildings_partial")]
-    )
+    ).T
     work_s = counting.daylight_work_s(clock.start_s, clock.end_s, given.clock_offset_s, params)
     counts = _count(given, state, damaged, work_s, clock) if work_s > 0 else state.counts
-    after = replace(
+    after = changed(
         state,
         now_s=clock.end_s,
         able=state.able if np.array_equal(able, state.able) else able,
@@ -111,8 +105,7 @@ def _count(given: Given, state: State, damaged: Array, work_s: float, clock: Clo
     params, total = given.params, damaged.sum(axis=1)
     begun = counting.begin_s(state.habits, given.staff_posts, given.population, params) <= clock.end_s
     effort = counting.effort(state.habits, params)
-    own = np.arange(given.n_town)
-    shaken = state.known.value[own, Q.INTENSITY, own] >= params.tag_intensity
+    shaken = state.known.value[Holder.HALLS, Q.INTENSITY] >= params.tag_intensity
     hours = state.staff[:, Duty.COUNTING] * effort * work_s / HOUR_S
     before = state.counts
     found = counting.find(before, total, given.homes, hours * begun[:, 1], params)
@@ -141,7 +134,7 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
     free = staff.available_persons(
         given.staff_posts[rows], inputs["staff_attendance_fraction"][rows], able[rows], support[rows], params
     )
-    own = state.known.value[rows, :, rows]
+    own = state.known.value[Holder.HALLS].T[rows]
     unchecked = own[:, Q.SHELTERS_UNCHECKED]
     wanted = staff.wanted_persons(
         staff.compile_persons(given.staff_posts[rows], params),
@@ -155,7 +148,7 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
     granted, left = state.staff.copy(), state.checks_left.copy()
     granted[rows] = staff.allocate(free, wanted, params)
     left[rows] = np.nan_to_num(unchecked)
-    return replace(state, staff=granted, checks_left=left)
+    return changed(state, staff=granted, checks_left=left)
 
 
 def carry_out(
@@ -180,12 +173,14 @@ def carry_out(
     n_before = state.rhythm.n_published
     state, more = rounds.headquarters_round(given, state, float(able[given.prefecture]), now_s)
     if state.rhythm.n_published > n_before:
-        state = replace(state, messages=reporting.to_the_state(state.messages, given, state, now_s, clock.chance))
+        state = changed(state, messages=reporting.to_the_state(state.messages, given, state, now_s, clock.chance))
     return state, events + more + rounds.call_events(given, state, clock.start_s, now_s)
 
 
 def _orders(state: State, plan: Plan, given: Given, now_s: int) -> tuple[State, list[Event]]:
     """Headquarters set up, evacuation orders and shelter consolidation decided in this step."""
+    if not (plan.headquarters or plan.orders or plan.shelter_targets):
+        return state, []
     standing, fraction = state.headquarters.copy(), state.order_fraction.copy()
     due_s, target = state.order_due_s.copy(), state.shelters_target.copy()
     events = []
@@ -201,35 +196,32 @@ def _orders(state: State, plan: Plan, given: Given, now_s: int) -> tuple[State, 
         target[row] = shelters
         counted = (("shelter_counted_persons", row), ("shelters_open_units", row))
         events.append(Event("shelters_consolidated", "shelters_target_units", row, shelters, causes=counted))
-    if not events:
-        return state, []
-    return replace(
+    return changed(
         state, headquarters=standing, order_fraction=fraction, order_due_s=due_s, shelters_target=target
     ), events
 
 
 def write(given: Given, state: State, plan: Plan, inputs: Inputs, clock: Clock) -> State:
     """Put the reports of this step on their way: town halls, utilities, fire and police, scouts."""
-    now_s, flight, sent = clock.end_s, state.messages, state.n_sent.copy()
-    params, everywhere = given.params, np.arange(given.n_town)
-    fire_every_s = int(params.fire_report_early_s if now_s < params.early_s else params.fire_report_every_s)
+    now_s, params, everywhere = clock.end_s, given.params, np.arange(given.n_town)
     outside = {
         Source.UTILITY: everywhere if state.utility_due_s <= now_s else everywhere[:0],
         Source.FIRE_POLICE: everywhere if state.fire_due_s <= now_s else everywhere[:0],
         Source.SCOUT: np.flatnonzero(inputs["scout_reports"] > 0),
     }
-    if not any(rows.size for rows in outside.values()) and not any(plan.reports.values()):
+    writing = {source: rows for source, rows in outside.items() if rows.size}
+    if not (plan.reports or writing):
         return state
+    flight, sent = state.messages, state.n_sent.copy()
     for source, towns in plan.reports.items():
         rows = np.array(towns, dtype=np.int64)
-        if rows.size:
-            flight = reporting.town_reports(flight, state.known, given, state, rows, source, now_s, clock.chance)
-            sent[rows, source] += 1
-    for source, rows in outside.items():
-        if rows.size:
-            flight = reporting.outside_reports(flight, given, state, inputs, source, rows, now_s, clock.chance)
-            sent[rows, source] += 1
-    return replace(
+        flight = reporting.town_reports(flight, state.known, given, state, rows, source, now_s, clock.chance)
+        sent[rows, source] += 1
+    for source, rows in writing.items():
+        flight = reporting.outside_reports(flight, given, state, inputs, source, rows, now_s, clock.chance)
+        sent[rows, source] += 1
+    fire_every_s = int(params.fire_report_early_s if now_s < params.early_s else params.fire_report_every_s)
+    return changed(
         state,
         messages=flight,
         n_sent=sent,
@@ -240,7 +232,7 @@ def write(given: Given, state: State, plan: Plan, inputs: Inputs, clock: Clock) 
 
 def _advance_clocks(given: Given, state: State, plan: Plan, now_s: int) -> State:
     """The next round of every desk and report that rang; short-handed halls report less often."""
-    if not (plan.desks or plan.prefecture_round or plan.state_round or any(plan.reports.values()) or plan.mute):
+    if not (plan.desks or plan.prefecture_round or plan.state_round or plan.reports or plan.mute):
         return state
     params = given.params
     early = now_s < params.early_s
@@ -252,7 +244,7 @@ def _advance_clocks(given: Given, state: State, plan: Plan, now_s: int) -> State
     report = state.report_due_s.copy()
     towns = report[: given.n_town]
     report[: given.n_town] = np.where(towns <= now_s, _next(towns, every, now_s), towns)
-    return replace(state, desk_due_s=desk, report_due_s=report)
+    return changed(state, desk_due_s=desk, report_due_s=report)
 
 
 def grant(given: Given, state: State, able: Array, clock: Clock) -> tuple[State, Array, list[Event]]:
@@ -276,7 +268,7 @@ def grant(given: Given, state: State, able: Array, clock: Clock) -> tuple[State,
             Event("request_approved", "requests_open", town, amount, causes=causes, args=(Kind(kind).name, wait_s))
         )
     return (
-        replace(
+        changed(
             state,
             requests=table,
             generator_approved=approved,

@@ -1,4 +1,4 @@
-"""What each office knows: dense arrays by (holder, quantity, area), written by messages and by nothing else.
+"""What offices know: dense arrays by (holder, quantity, area), written by messages and by nothing else.
 
 A cell holds the value, the instant it describes (`as_of_s`), the instant it arrived (`received_s`) and where it came
 from. NaN and -1 mean: never heard. Silence is information, so nothing here ever fades back to zero.
@@ -48,6 +48,14 @@ class Q(IntEnum):
     Q = 26
 
 
+class Holder(IntEnum):
+    """Who knows it: the first axis of the known arrays. A town hall knows of its own town only."""
+
+    HALLS = 0  # in each town's place, what its own hall knows
+    PREFECTURE = 1
+    STATE = 2
+
+
 FIRST_ITEM = len(Q)  # goods received, one quantity per item, follow the base quantities
 
 
@@ -66,7 +74,7 @@ class Source(IntEnum):
 
 @dataclass(frozen=True)
 class Known:
-    """What every office knows, arrays (holder, quantity, area); holder = town rows, then prefecture, then state."""
+    """What every office knows, arrays (holder, quantity, area)."""
 
     value: Array
     as_of_s: Array
@@ -99,8 +107,7 @@ def absorb(
 
     holder, quantity, area, value: shape (message,). Returns the same object when nothing is new.
     """
-    size = len(value)
-    as_of = np.broadcast_to(as_of_s, (size,))
+    as_of = np.broadcast_to(as_of_s, value.shape) if np.ndim(as_of_s) == 0 else np.asarray(as_of_s)
     told = np.flatnonzero(~np.isnan(value) & (as_of >= known.as_of_s[holder, quantity, area]))
     if not told.size:
         return known
@@ -108,7 +115,7 @@ def absorb(
     cell = (holder[told], quantity[told], area[told])
     columns = [known.value.copy(), known.as_of_s.copy(), known.received_s.copy(), known.source.copy()]
     for column, new in zip(columns, (value, as_of, received_s, source), strict=True):
-        column[cell] = np.broadcast_to(new, (size,))[told]
+        column[cell] = np.asarray(new)[told] if np.ndim(new) else new
     return Known(*columns)
 
 

@@ -79,35 +79,38 @@ def post(
         * slow
         * np.exp(channel.delay_spread * chance.normal(f"{purpose}.delay", bundle.key, bundle.count))
     )
-    n_sender, n_quantity = bundle.values.shape
-    pair_key = bundle.key[:, None] + bundle.quantity[None, :] + 1
-    omitted = (
-        chance.uniform(f"{purpose}.omitted", pair_key.ravel(), np.repeat(bundle.count, n_quantity)).reshape(
-            n_sender, n_quantity
-        )
-        < channel.left_out_fraction
-    )
-    written = ~np.isnan(bundle.values) & ~omitted & ~lost[:, None]
-    doubled = chance.uniform(f"{purpose}.doubled", bundle.key, bundle.count) < channel.doubled_fraction
-    row, column = np.nonzero(written)
-    again = np.flatnonzero(doubled[row])
-    line = np.concatenate([np.tile(np.arange(len(row)), len(receivers)), again])
-    receiver = np.concatenate([np.repeat(receivers, len(row)), np.full(len(again), receivers[0])])
-    late = np.concatenate([np.ones(len(line) - len(again)), np.full(len(again), 2.0)])  # the copy comes later
-    if not line.size:
+    row, column = np.nonzero(~np.isnan(bundle.values) & ~lost[:, None])
+    if channel.left_out_fraction > 0.0:
+        pair_key = bundle.key[row] + bundle.quantity[column] + 1
+        kept = chance.uniform(f"{purpose}.omitted", pair_key, bundle.count[row]) >= channel.left_out_fraction
+        row, column = row[kept], column[kept]
+    if not row.size:
         return flight
+    doubled = chance.uniform(f"{purpose}.doubled", bundle.key, bundle.count) < channel.doubled_fraction
+    again = np.flatnonzero(doubled[row])
+    n_line, n_again = len(row) * len(receivers), len(again)
+    line = np.concatenate([*[np.arange(len(row))] * len(receivers), again])
+    receiver = np.repeat((*receivers, receivers[0]), (*[len(row)] * len(receivers), n_again))
+    late = np.repeat((1.0, 2.0), (n_line, n_again))  # the copy comes later
     row, column = row[line], column[line]
-    return flight.append(
+    as_of_s = np.full(len(line), bundle.as_of_s)
+    return add(
+        flight,
         sender=bundle.sender[row],
         receiver=receiver,
         quantity=bundle.quantity[column],
         area=bundle.area[row],
         value=bundle.values[row, column],
-        as_of_s=bundle.as_of_s,
-        sent_s=bundle.as_of_s,
-        due_s=bundle.as_of_s + (late * delay_s[row]).astype(np.int64),
-        channel=int(channel.source),
+        as_of_s=as_of_s,
+        sent_s=as_of_s,
+        due_s=as_of_s + (late * delay_s[row]).astype(np.int64),
+        channel=np.full(len(line), int(channel.source)),
     )
+
+
+def add(flight: Table, **columns: Array) -> Table:
+    """More messages at the end; every column an array of its type."""
+    return Table({name: np.concatenate([flight[name], columns[name]]) for name in flight})
 
 
 def due(flight: Table, now_s: int) -> tuple[Table, Table]:
@@ -118,5 +121,5 @@ def due(flight: Table, now_s: int) -> tuple[Table, Table]:
 
 def rounded(values: Array) -> Array:
     """Numbers as offices write them: to hundreds from 10,000, to tens from 1,000, whole from 10; NaN stays."""
-    grain = np.select([values >= 10_000, values >= 1_000, values >= 10], [100.0, 10.0, 1.0], 0.01)
+    grain = np.where(values >= 1_000, np.where(values >= 10_000, 100.0, 10.0), np.where(values >= 10, 1.0, 0.01))
     return np.round(values / grain) * grain

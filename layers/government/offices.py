@@ -1,7 +1,8 @@
 """The offices as Mesa agents over rows of the office table: woken when a clock of theirs rings, dropped after the step.
 
 An agent sees its own row of the known arrays and its own resources, and turns them into entries of a `Plan`; the
-state stays in arrays. A model lives for one step only.
+state stays in arrays. A model lives for one step only. Routine (a look round that finds nothing to decide, a form sent
+over a line that works) needs no agent and is noted on whole arrays.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import mesa
 import numpy as np
 
 from layers.government import priorities, triggers
-from layers.government.known import Q, Source
+from layers.government.known import Holder, Q, Source
 from layers.government.requests import Kind
 from layers.government.state import Given, State
 from twin.chance import Chance
@@ -25,7 +26,7 @@ Array = np.ndarray
 class Plan:
     """What the woken offices decided in this step; written by agents, carried out by the step, never kept."""
 
-    reports: dict[Source, list[int]] = field(default_factory=lambda: {s: [] for s in Source})
+    reports: dict[Source, list[int]] = field(default_factory=dict)
     requests: list[tuple[Kind, int, float]] = field(default_factory=list)
     orders: list[tuple[int, float]] = field(default_factory=list)
     shelter_targets: list[tuple[int, float]] = field(default_factory=list)
@@ -39,7 +40,9 @@ class Plan:
 class Offices(mesa.Model):
     """The offices awake in one step. Chance is keyed by the twin, so the model's own generators stay unused."""
 
-    def __init__(self, given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance) -> None:
+    def __init__(
+        self, given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance, plan: Plan
+    ) -> None:
         super().__init__(seed=0)
         self.given = given
         self.state = state
@@ -47,15 +50,14 @@ class Offices(mesa.Model):
         self.evening = evening
         self.now_s = now_s
         self.chance = chance
-        self.plan = Plan()
+        self.plan = plan
 
-    def wake(self, rows: Sequence[int]) -> Plan:
-        """Create the agents of these office rows, let each do what is due, and return their plan."""
+    def wake(self, rows: Sequence[int]) -> None:
+        """Create the agents of these office rows and let each add what is due to the plan."""
         for row in rows:
             kind = Town if row < self.given.n_town else Prefecture if row == self.given.prefecture else StateOffice
             kind(self, row)
         self.agents.do("wake")
-        return self.plan
 
     def close(self) -> None:
         """Let go of the model: Mesa's counter of agent ids would otherwise keep every model alive."""
@@ -66,15 +68,16 @@ class Office(mesa.Agent):
     """One office: its row, what it knows, and whether its headquarters stands."""
 
     model: Offices
+    holder = Holder.HALLS
 
     def __init__(self, model: Offices, row: int) -> None:
         super().__init__(model)
         self.row = row
 
-    def known(self, quantity: int, area: int | None = None) -> Array:
-        """Values this office knows, (town,), or of one town."""
-        values = self.model.state.known.value[self.row, quantity]
-        return values if area is None else values[area]
+    def known(self, quantity: int) -> Array:
+        """Values this office knows, (town,)."""
+        values: Array = self.model.state.known.value[self.holder, quantity]
+        return values
 
     @property
     def desk_due(self) -> bool:
@@ -95,15 +98,14 @@ class Town(Office):
         """Do what is due."""
         if self.desk_due:
             self.desk()
-        if self.model.state.report_due_s[self.row] <= self.model.now_s:
+        if self.model.state.report_due_s[self.row] <= self.model.now_s and not self.line:
             self.report()
 
     def desk(self) -> None:
         """One round at the desk, on what this hall knows of its own town."""
         model, row, plan = self.model, self.row, self.model.plan
         params, given = model.given.params, model.given
-        plan.desks.append(row)
-        intensity = float(self.known(Q.INTENSITY, row))
+        intensity = float(self.known(Q.INTENSITY)[row])
         self.set_up(intensity)
         share = triggers.decide_order_fraction(
             intensity, float(given.population[row]), float(given.hazard_fraction[row]), params
@@ -111,10 +113,10 @@ class Town(Office):
         if share > 0 and model.state.order_due_s[row] < 0:
             plan.orders.append((row, share))
         self.ask_generator_cars()
-        if model.evening and params.consolidation > 0 and model.now_s >= params.consolidation_from_s:
+        if model.evening:
             current = float(model.state.shelters_target[row])
             target = priorities.decide_shelters_target(
-                float(self.known(Q.EVACUEES, row)), float(self.known(Q.SHELTERS_OPEN, row)), current, params
+                float(self.known(Q.EVACUEES)[row]), float(self.known(Q.SHELTERS_OPEN)[row]), current, params
             )
             if target == target and target != current:
                 plan.shelter_targets.append((row, target))
@@ -122,23 +124,28 @@ class Town(Office):
     def ask_generator_cars(self) -> None:
         """Ask for as many cars as the hall knows dark facilities to lack, if it can send a message at all."""
         model, row = self.model, self.row
-        wanted = float(self.known(Q.GENERATOR_WANTED, row))
+        wanted = float(self.known(Q.GENERATOR_WANTED)[row])
         if not wanted > 0:
             return
         more = np.ceil(wanted * model.given.params.generator_request_fraction) - model.state.generator_asked[row]
         if more > 0 and self.way_out() is not None:
             model.plan.requests.append((Kind.GENERATOR_CARS, row, float(more)))
 
+    @property
+    def line(self) -> bool:
+        """Whether a situation form gets through over the line (such reports need no agent)."""
+        return bool(self.model.lines[self.row] >= self.model.given.params.line_least_fraction)
+
     def report(self) -> None:
-        """Send the situation form over the best channel that works; without one the town stays silent."""
+        """Send the short form over the best channel that works; without one the town stays silent."""
         source = self.way_out()
         plan = self.model.plan
-        (plan.mute if source is None else plan.reports[source]).append(self.row)
+        (plan.mute if source is None else plan.reports.setdefault(source, [])).append(self.row)
 
     def way_out(self) -> Source | None:
         """The line, else a satellite telephone (owned, or brought by a liaison officer), else nothing."""
         model, row, params = self.model, self.row, self.model.given.params
-        if model.lines[row] >= params.line_least_fraction:
+        if self.line:
             return Source.MUNICIPAL_LINE
         owned = model.chance.uniform("government.satellite", int(model.given.office_keys[row]))[0]
         liaison_s = model.state.liaison_due_s[row]
@@ -150,6 +157,8 @@ class Town(Office):
 class Prefecture(Office):
     """The prefectural headquarters: its round is carried out on whole arrays of what it knows."""
 
+    holder = Holder.PREFECTURE
+
     def wake(self) -> None:
         """Do what is due."""
         if self.desk_due:
@@ -160,6 +169,8 @@ class Prefecture(Office):
 class StateOffice(Office):
     """The state's side: calls of forces, mutual aid and push of goods."""
 
+    holder = Holder.STATE
+
     def wake(self) -> None:
         """Do what is due."""
         if self.desk_due:
@@ -169,10 +180,31 @@ class StateOffice(Office):
 
 def wake(given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance) -> Plan:
     """Wake the offices whose clocks ring, and return what they decided; builds nothing when none is due."""
-    due = np.flatnonzero((state.desk_due_s <= now_s) | (state.report_due_s <= now_s))
-    if not due.size:
-        return Plan()
-    model = Offices(given, state, lines, evening, now_s, chance)
-    plan = model.wake(due.tolist())
-    model.close()
+    plan, n_town = Plan(), given.n_town
+    desk, report = state.desk_due_s <= now_s, state.report_due_s[:n_town] <= now_s
+    if not (desk.any() or report.any()):
+        return plan
+    evening = evening and given.params.consolidation > 0 and now_s >= given.params.consolidation_from_s
+    on_line = report & (lines >= given.params.line_least_fraction)
+    if on_line.any():
+        plan.reports[Source.MUNICIPAL_LINE] = np.flatnonzero(on_line).tolist()
+    awake = desk.copy()
+    awake[:n_town] &= to_decide(given, state, evening)
+    awake[:n_town] |= report & ~on_line
+    plan.desks = np.flatnonzero(desk[:n_town]).tolist()
+    if awake.any():
+        model = Offices(given, state, lines, evening, now_s, chance, plan)
+        model.wake(np.flatnonzero(awake).tolist())
+        model.close()
     return plan
+
+
+def to_decide(given: Given, state: State, evening: bool) -> Array:
+    """Which town halls know something that may ask for a decision at their desk, bool (town,)."""
+    params, own = given.params, state.known.value[Holder.HALLS]
+    intensity = own[Q.INTENSITY]
+    set_up = (intensity >= params.headquarters_intensity) & (state.headquarters[: given.n_town] == 0)
+    order = (intensity >= params.order_intensity) & (state.order_due_s < 0)
+    dark = np.ceil(own[Q.GENERATOR_WANTED] * params.generator_request_fraction) > state.generator_asked
+    gather = own[Q.SHELTERS_OPEN] >= (params.consolidation_least_shelters if evening else np.inf)
+    return set_up | order | dark | gather

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layers.government import counting, messages
-from layers.government.known import FIRST_ITEM, Known, Q, Source
+from layers.government.known import FIRST_ITEM, Holder, Known, Q, Source
 from layers.government.messages import Bundle, Channel
 from layers.government.state import Given, State
 from twin.chance import Chance
@@ -69,14 +69,15 @@ def channel(source: Source, params: Params) -> Channel:
 
 def observations(given: Given, state: State, inputs: Inputs, rows: Array) -> tuple[Array, Array, Array]:
     """What these town halls see of their own towns: (town, quantity, value), each (observation,)."""
-    columns: list[tuple[int, Array]] = [(quantity, inputs[need][rows]) for quantity, need in SEEN_BY_TOWN.items()]
-    homes = counting.reported(state.counts)[rows]
-    columns += [(quantity, homes[:, k]) for k, quantity in enumerate(HOMES)]
-    columns += [(Q.OFFICE_OK, inputs["office_usable"][rows]), (Q.STAFF, state.staff[rows].sum(axis=1))]
-    goods = inputs["goods_received_units"][rows]
-    columns += [(FIRST_ITEM + item, goods[:, item]) for item in range(goods.shape[1])]
-    quantity = np.repeat([int(q) for q, _ in columns], len(rows))
-    return np.tile(rows, len(columns)), quantity, np.concatenate([value for _, value in columns])
+    values = [
+        *[inputs[need][rows] for need in SEEN_BY_TOWN.values()],
+        *counting.reported(state.counts)[rows].T,
+        inputs["office_usable"][rows],
+        state.staff[rows].sum(axis=1),
+        *inputs["goods_received_units"][rows].T,
+    ]
+    quantity = [*SEEN_BY_TOWN, *HOMES, Q.OFFICE_OK, Q.STAFF, *range(FIRST_ITEM, FIRST_ITEM + len(given.item_of))]
+    return np.concatenate([rows] * len(values)), np.repeat(quantity, len(rows)), np.concatenate(values)
 
 
 def town_reports(
@@ -91,11 +92,11 @@ def town_reports(
         count=state.n_sent[rows, source],
         area=rows,
         quantity=quantity,
-        values=messages.rounded(known.value[rows[:, None], quantity[None, :], rows[:, None]]),
+        values=messages.rounded(known.value[Holder.HALLS][quantity[None, :], rows[:, None]]),
         as_of_s=now_s,
     )
     slow = 1.0 / np.maximum(state.able[rows], given.params.least_able)
-    return messages.post(flight, bundle, (given.prefecture,), channel(source, given.params), chance, slow)
+    return messages.post(flight, bundle, (Holder.PREFECTURE,), channel(source, given.params), chance, slow)
 
 
 def outside_reports(
@@ -123,7 +124,7 @@ def outside_reports(
         values=messages.rounded(values),
         as_of_s=now_s,
     )
-    receivers = (given.prefecture, given.state)
+    receivers = (Holder.PREFECTURE, Holder.STATE)
     return messages.post(flight, bundle, receivers, channel(source, given.params), chance)
 
 
@@ -135,14 +136,16 @@ def to_the_state(flight: Table, given: Given, state: State, now_s: int, chance: 
     line = channel(Source.PREFECTURE, given.params)
     if not quantity.size:
         return flight
-    return flight.append(
-        sender=given.prefecture,
-        receiver=given.state,
+    n, due_s = len(quantity), now_s + int(line.delay_s * np.exp(line.delay_spread * z))
+    return messages.add(
+        flight,
+        sender=np.full(n, given.prefecture),
+        receiver=np.full(n, int(Holder.STATE)),
         quantity=quantity,
         area=area,
         value=value[quantity, area],
-        as_of_s=as_of_s[quantity, area],
-        sent_s=now_s,
-        due_s=now_s + int(line.delay_s * np.exp(line.delay_spread * z)),
-        channel=int(Source.PREFECTURE),
+        as_of_s=as_of_s[quantity, area].astype(np.int64),
+        sent_s=np.full(n, now_s),
+        due_s=np.full(n, due_s),
+        channel=np.full(n, int(Source.PREFECTURE)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -40,11 +41,10 @@ def approval_s(
     return float(np.clip(usual, low, high) / max(able, params.least_able))
 
 
-def ask(open_requests: Table, kind: Kind, town: int, amount: float, count: int, now_s: int, first_s: float) -> Table:
-    """Add a request that reaches its first decision `first_s` from now."""
-    return open_requests.append(
-        kind=int(kind), town=town, amount=amount, asked_s=now_s, level=0, due_s=now_s + int(first_s), count=count
-    )
+def ask(open_requests: Table, rows: Sequence[tuple[int, int, float, int, int]], now_s: int) -> Table:
+    """Add requests: (kind, town, amount, count of the town's requests before, instant of the first decision)."""
+    kind, town, amount, count, due_s = (np.array(column) for column in zip(*rows, strict=True))
+    return open_requests.append(kind=kind, town=town, amount=amount, asked_s=now_s, level=0, due_s=due_s, count=count)
 
 
 def decide_requests(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.government import priorities, requests, rhythm, triggers
-from layers.government.known import Q, heard_s
+from layers.government.known import Holder, Q, heard_s
 from layers.government.requests import Kind
-from layers.government.state import Given, State
+from layers.government.state import Given, State, changed
 from layers.government.supply import decide_goods
 from layers.government.triggers import Aid, Call
 from twin.chance import Chance
@@ -34,9 +32,9 @@ AID_CAUSES = {Aid.POWER: "power_out_customers", Aid.WATER: "water_out_households
 def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, list[Event]]:
     """Silence, scouts, liaison officers, weights for search and roads, and generator cars, from what is known."""
     params = given.params
-    told = state.known.value[given.prefecture]
+    told = state.known.value[Holder.PREFECTURE]
     intensity = priorities.decide_intensity_estimate(told[Q.INTENSITY], given.neighbours)
-    silent = priorities.decide_silent(heard_s(state.known, given.prefecture), params.first_report_s, now_s, params)
+    silent = priorities.decide_silent(heard_s(state.known, Holder.PREFECTURE), params.first_report_s, now_s, params)
     scouting = priorities.decide_scouting(silent, intensity, params)
     liaison = (scouting > 0) & (state.liaison_due_s < 0)
     need = priorities.decide_need(
@@ -47,7 +45,7 @@ def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, lis
     cars = priorities.decide_generator_cars(
         state.generator_approved, told[Q.GENERATOR_WANTED], weight, priorities.fleet_units(now_s, params)
     )
-    after = replace(
+    after = changed(
         state,
         silent=silent,
         scouting=_same(scouting, state.scouting),
@@ -91,7 +89,7 @@ def supply_round(given: Given, state: State, now_s: int) -> tuple[State, list[tu
     """Work out orders for every town from its last report; towns with an open order wait."""
     if state.supply_due_s > now_s:
         return state, []
-    told = state.known.value[given.prefecture]
+    told = state.known.value[Holder.PREFECTURE]
     order, received = np.zeros_like(state.goods_ordered), np.zeros_like(state.goods_ordered)
     received[:, given.item_of] = np.nan_to_num(told[ITEMS_FROM:]).T
     order[:, given.item_of] = state.goods_ordered
@@ -101,13 +99,13 @@ def supply_round(given: Given, state: State, now_s: int) -> tuple[State, list[tu
     asks = [(Kind.GOODS, int(town), float(wanted[town].sum())) for town in np.flatnonzero(free & wanted.any(axis=1))]
     every = int(given.params.supply_every_s)
     due_s = state.supply_due_s + every * (1 + (now_s - state.supply_due_s) // every)
-    return replace(state, goods_asked=asked, supply_due_s=due_s), asks
+    return changed(state, goods_asked=asked, supply_due_s=due_s), asks
 
 
 def state_round(given: Given, state: State, now_s: int) -> tuple[State, list[Event]]:
     """Calls of forces, mutual aid of utilities, outside staff, from what the state knows."""
     params = given.params
-    told = state.known.value[given.state]
+    told = state.known.value[Holder.STATE]
     due_s = triggers.decide_calls(
         state.calls_due_s, told[Q.INTENSITY], told[Q.TRAPPED_KNOWN], told[Q.DEATHS], told[Q.EVACUEES], now_s, params
     )
@@ -130,23 +128,26 @@ def state_round(given: Given, state: State, now_s: int) -> tuple[State, list[Eve
         for aid in Aid
         if state.aid_called_s[aid] < 0 <= called_s[aid]
     ]
-    return replace(state, calls_due_s=due_s, aid_called_s=called_s, aid_crews=crews, support_target=support), events
+    return changed(state, calls_due_s=due_s, aid_called_s=called_s, aid_crews=crews, support_target=support), events
 
 
 def call_events(given: Given, state: State, start_s: int, end_s: int) -> list[Event]:
     """One event per call that takes effect in (start_s, end_s], caused by the strongest intensity known."""
-    strongest = _largest(state.known.value[given.state, Q.INTENSITY])
+    due_s = state.calls_due_s
+    if not ((start_s < due_s) & (due_s <= end_s)).any():
+        return []
+    strongest = _largest(state.known.value[Holder.STATE, Q.INTENSITY])
     return [
         Event(
             CALL_QUANTITIES[call],
             CALL_QUANTITIES[call],
             0,
             1.0,
-            time_s=int(state.calls_due_s[call]),
+            time_s=int(due_s[call]),
             causes=(("intensity_received", strongest),),
         )
         for call in Call
-        if start_s < state.calls_due_s[call] <= end_s
+        if start_s < due_s[call] <= end_s
     ]
 
 
@@ -160,9 +161,9 @@ def headquarters_round(given: Given, state: State, able: float, now_s: int) -> t
         elif beat.publish_due_s < 0 and beat.cutoff_due_s <= now_s:
             wait_s = rhythm.compile_time_s(beat.cutoff_due_s, params) / max(able, params.least_able)
             later_s = rhythm.next_cutoff_s(beat.cutoff_due_s, given.clock_offset_s, params)
-            beat = rhythm.cut_off(beat, state.known, given.prefecture, beat.cutoff_due_s + int(wait_s), later_s)
+            beat = rhythm.cut_off(beat, state.known, Holder.PREFECTURE, beat.cutoff_due_s + int(wait_s), later_s)
         else:
-            return replace(state, rhythm=beat), events
+            return (state if beat is state.rhythm else changed(state, rhythm=beat)), events
 
 
 def ask_all(
@@ -171,18 +172,18 @@ def ask_all(
     """Put new requests before the prefecture."""
     if not asks:
         return state, []
-    table, count, events = state.requests, state.n_requests.copy(), []
-    asked = state.generator_asked.copy()
+    count, asked, events, rows = state.n_requests.copy(), state.generator_asked.copy(), [], []
     for kind, town, amount in asks:
         key = int(given.town_keys[town])
         wait_s = requests.approval_s(kind, key, int(count[town]), 0, able, given.params, chance)
-        table = requests.ask(table, kind, town, amount, int(count[town]), now_s, wait_s)
+        rows.append((int(kind), town, amount, int(count[town]), now_s + int(wait_s)))
         count[town] += 1
         if kind == Kind.GENERATOR_CARS:
             asked[town] += amount
         cause = "generator_cars_wanted_units" if kind == Kind.GENERATOR_CARS else "shelter_counted_persons"
         events.append(Event("request_sent", "requests_open", town, amount, causes=((cause, town),), args=(kind.name,)))
-    return replace(state, requests=table, n_requests=count, generator_asked=asked), events
+    table = requests.ask(state.requests, rows, now_s)
+    return changed(state, requests=table, n_requests=count, generator_asked=asked), events
 
 
 def _same(new: Array, old: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layers.government import requests, triggers
-from layers.government.known import Q, information_age_s
+from layers.government.known import Holder, Q, information_age_s
 from layers.government.state import Given, State
 from twin.contract import Lever, Series, Var
 
@@ -79,7 +79,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         * share
         / share.sum(),
         "silent_towns": state.silent.astype(np.float64),
-        "information_age_s": information_age_s(state.known.as_of_s[given.prefecture, Q.INTENSITY + 1 :], now_s),
+        "information_age_s": information_age_s(state.known.as_of_s[Holder.PREFECTURE, Q.INTENSITY + 1 :], now_s),
         "disaster_staff_persons": state.staff.sum(axis=1),
         "town_calls_waiting": state.calls_waiting,
         "generator_cars_allotted": state.generator_cars,

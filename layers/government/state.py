@@ -9,7 +9,7 @@ import numpy as np
 
 from layers.government import counting, messages, requests, rhythm, triggers
 from layers.government.counting import Counts
-from layers.government.known import FIRST_ITEM, NEVER, Known, Source, nothing_known
+from layers.government.known import FIRST_ITEM, NEVER, Holder, Known, Source, nothing_known
 from layers.government.rhythm import Rhythm
 from layers.government.staff import Duty
 from layers.government.supply import ITEMS
@@ -130,21 +130,14 @@ def start(given: Given, chance: Chance) -> State:
     """State at time 0: nobody knows anything, nobody was asked."""
     n_town, n_office, n_item = given.n_town, given.n_town + 2, len(given.item_of)
     zero, never = np.zeros(n_town), np.full(n_town, NEVER, np.int64)
-    first_report_s = given.params.first_report_s * (
-        0.4 + 0.6 * chance.uniform("government.first_report", given.office_keys)
-    )
     return State(
         now_s=0,
-        known=nothing_known(n_office, given.n_quantity, n_town),
+        **_clocks(given, chance),
+        known=nothing_known(len(Holder), given.n_quantity, n_town),
         messages=messages.empty(),
         requests=requests.empty(),
         rhythm=rhythm.first_round(given.params, given.n_quantity, n_town),
         n_sent=np.zeros((n_town, len(Source)), np.int64),
-        desk_due_s=np.zeros(n_office, np.int64),
-        report_due_s=np.where(np.arange(n_office) < n_town, first_report_s, NOT_REPORTING_S).astype(np.int64),
-        utility_due_s=int(given.params.utility_first_s),
-        fire_due_s=int(given.params.fire_report_early_s),
-        supply_due_s=int(given.params.supply_every_s),
         able=np.ones(n_office),
         headquarters=np.zeros(n_office, np.int8),
         staff=np.zeros((n_town, len(Duty))),
@@ -164,6 +157,25 @@ def start(given: Given, chance: Chance) -> State:
         counts=counting.nothing_counted(n_town),
         damaged=np.zeros((n_town, len(counting.CLASSES))),
     )
+
+
+def _clocks(given: Given, chance: Chance) -> dict[str, Any]:
+    """When desks, reports, utilities, fire services and the supply desk are first due."""
+    params, n_office = given.params, given.n_town + 2
+    first_report_s = params.first_report_s * (0.4 + 0.6 * chance.uniform("government.first_report", given.office_keys))
+    in_town = np.arange(n_office) < given.n_town
+    return {
+        "desk_due_s": np.zeros(n_office, np.int64),
+        "report_due_s": np.where(in_town, first_report_s, NOT_REPORTING_S).astype(np.int64),
+        "utility_due_s": int(params.utility_first_s),
+        "fire_due_s": int(params.fire_report_early_s),
+        "supply_due_s": int(params.supply_every_s),
+    }
+
+
+def changed(state: State, **new: Any) -> State:
+    """The state with these fields replaced (`dataclasses.replace` without its cost for every field)."""
+    return State(**{**vars(state), **new})
 
 
 def _undecided(n_town: int, n_item: int) -> dict[str, Any]:

@@ -131,9 +131,9 @@ LEVERS = (
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Advance all lifelines over the interval."""
     after, burnt_l, fresh = course.advance(given, state, inputs, clock)
-    values, seen = outputs.give(given, after, inputs, clock)
-    after = outputs.remember(after, seen)
-    events = reports.events(given, state, after, inputs, fresh, (clock.start_s, clock.end_s))
+    after = outputs.look(given, state, after, inputs, fresh.shaken)
+    values = outputs.give(given, state, after, inputs, clock)
+    events = reports.events(given, state, after, inputs, fresh)
     return Result(after, values, events, {"fuel": 0.0 - burnt_l})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from layers.infrastructure import crews as gang
 from layers.infrastructure import facilities, gas, power, roads, sewer, telecom, water
 from layers.infrastructure.counts import probability
 from layers.infrastructure.facilities import PUMP, STATION
+from layers.infrastructure.power import Power
 from layers.infrastructure.state import Given, State
 from twin.contract import Clock, Inputs
 from twin.units import DAY_S, HOUR_S
@@ -28,29 +28,35 @@ class Fresh:
     shaken: bool
 
 
-class Supply(NamedTuple):
-    """Who has mains now: bool by (feeder, section) and by facility."""
-
-    section_on: Array
-    mains: Array
-
-
 def advance(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, float, Fresh]:
     """The state at the end of the step, litres of fuel burnt in it, and what broke."""
-    state = _work(given, state, inputs, clock)
+    before, in_round = state.power, _is_round(given, inputs, clock)
+    if in_round:
+        state = _work(given, state, inputs, clock)
     state, fresh = _shake(given, state, inputs, clock)
-    state, supply, burnt_l = _electricity(given, state, inputs, clock, fresh)
+    state, burnt_l = _electricity(given, state, inputs, clock, before)
     state = _water(given, state, inputs, clock)
-    state = _gas(given, state, inputs, clock)
-    state = _ask(given, state, inputs, clock, fresh, supply)
+    if fresh.tripped.any():
+        state = replace(state, crews=_patrols(given, state, inputs, clock, fresh))
+    if roads.has_news(state.roads, inputs["road_debris_m3"], inputs["road_slides"]):
+        way = roads.update(state.roads, given.roads, given.params, inputs["road_debris_m3"], inputs["road_slides"])
+        state = replace(state, roads=way)
+    if in_round:
+        state = _slow(given, state, inputs, clock)
+        state = _ask(given, state, inputs, clock)
     if fresh.shaken or clock.start_s == 0 or clock.rings(HOUR_S):  # drivers learn of jams and openings by the hour
         traffic = inputs["traffic_factor"]
         state = replace(state, travel=roads.travel(state.travel, state.roads, given.roads, given.params, traffic))
     return state, burnt_l, fresh
 
 
+def _is_round(given: Given, inputs: Inputs, clock: Clock) -> bool:
+    """Whether the control rooms book finished work and give out new jobs: every half hour and after a shock."""
+    return clock.start_s == 0 or clock.rings(int(given.params.round_s)) or bool(inputs["shock_intensity"].any())
+
+
 def _work(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
-    """Crews muster, travel and work over the interval; what they finished is in order again."""
+    """Crews muster, travel and work since the last round; what they finished is in order again."""
     params = given.params
     aid = np.zeros(len(gang.POOLS))
     aid[gang.POWER] = inputs["power_aid_crews"].sum()
@@ -59,7 +65,7 @@ def _work(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     crew = gang.muster(state.crews, given.crews, params, aid, inputs["generator_cars_units"], clock.start_s)
     way = state.travel
     crew, kind, subject = gang.work(
-        crew, way.emergency_s, way.island, params.local_access_s, clock.start_s, clock.end_s
+        crew, way.emergency_s, way.island, params.local_access_s, state.round_s, clock.end_s
     )
     state = replace(state, crews=crew)
     if not kind.size:
@@ -112,12 +118,13 @@ def _shake(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[St
     return state, Fresh(tripped, faults, shut, True)
 
 
-def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, fresh: Fresh) -> tuple[State, Supply, float]:
-    """Mains, then generators and cars, then base stations."""
+def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, before: Power) -> tuple[State, float]:
+    """Mains, then generators and cars, then base stations. before: the grid at the last look."""
     params, place = given.params, given.facilities
-    on = power.section_on(state.power, clock.end_s)
-    mains = facilities.mains_on(place, on)
+    grid = power.supply(state.power, before, given.power, clock.end_s)
+    mains = state.facilities.mains if grid.on is before.on else facilities.mains_on(place, grid.on)
     car = gang.connected(state.crews, gang.CAR, len(place.keys), params.car_connect_s, clock.end_s)
+    car = state.facilities.car if np.array_equal(car, state.facilities.car) else car
     hall, burnt_l = facilities.run_generators(
         state.facilities, place, params, mains, car, inputs["fuel_delivered_l"], clock.dt_s
     )  # fmt: skip
@@ -127,7 +134,7 @@ def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, fresh
     )
     backed |= hall.power[stations] > 0
     phone = telecom.run(state.telecom, given.telecom, params, mains[stations], backed, clock.dt_s)
-    return replace(state, facilities=hall, telecom=phone), Supply(on, mains), burnt_l
+    return replace(state, power=grid, facilities=hall, telecom=phone), burnt_l
 
 
 def _water(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
@@ -135,26 +142,27 @@ def _water(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     place = given.facilities
     pump_power = state.facilities.power[place.first[PUMP] : place.first[PUMP + 1]]
     zones = water.run(state.water, given.water, given.params, pump_power, (clock.start_s, clock.end_s), clock.hour)
-    _, served = water.service(zones, given.water, given.params, clock.hour)
+    zones = water.supply(zones, given.water, given.params, clock.hour, clock.end_s)
     supply = facilities.hospital_supply(
-        place, given.params, given.town.hospital_beds, served, inputs["water_support_l_per_s"]
+        place, given.params, given.town.hospital_beds, zones.served, inputs["water_support_l_per_s"]
     )
     halls = facilities.draw_tanks(state.facilities, place, given.params, supply, clock.dt_s)
+    return replace(state, water=zones, facilities=halls)
+
+
+def _slow(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
+    """By-passes of sewers and, by day, visits of gas customers since the last round."""
+    params = given.params
     broken = state.sewer_broken
     if broken.any():
-        broken = sewer.bypassed(broken, clock.dt_s, given.params)
-    return replace(state, water=zones, facilities=halls, sewer_broken=broken)
-
-
-def _gas(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
-    """House visits by day."""
+        broken = sewer.bypassed(broken, clock.end_s - state.round_s, params)
+        state = replace(state, sewer_broken=broken)
     if not state.gas.stopped.any():
         return state
-    params = given.params
     gangs = params.gas_crews_per_100000 * given.crews.population / 1e5 + inputs["gas_aid_crews"].sum()
     midnight_s = int((clock.origin - clock.origin.replace(hour=0, minute=0, second=0)).total_seconds())
     hours = (params.gas_day_from_h, params.gas_day_to_h)
-    worked_s = hours_between(max(clock.start_s, int(params.gas_begin_s)), clock.end_s, midnight_s, *hours)
+    worked_s = hours_between(max(state.round_s, int(params.gas_begin_s)), clock.end_s, midnight_s, *hours)
     return replace(state, gas=gas.restore(state.gas, given.gas, params, float(gangs), worked_s))
 
 
@@ -168,23 +176,29 @@ def hours_between(start_s: int, end_s: int, midnight_s: int, from_h: float, to_h
     return max(until(end_s) - until(start_s), 0.0) if end_s > start_s else 0.0
 
 
-def _ask(given: Given, state: State, inputs: Inputs, clock: Clock, fresh: Fresh, supply: Supply) -> State:
-    """New work for crews: patrols, repairs, surveys, leaks, lines, inspections, clearing, cars."""
+def _patrols(given: Given, state: State, inputs: Inputs, clock: Clock, fresh: Fresh) -> gang.Crews:
+    """Patrols set out at once for feeders that tripped."""
+    shelter = inputs["shelter_persons"]
+    return power.ask_patrols(
+        state.crews, given.power, given.params, fresh.tripped, state.power, shelter, clock.end_s
+    )  # fmt: skip
+
+
+def _ask(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
+    """New work for crews: repairs, surveys, leaks, lines, inspections, clearing, cars."""
     params, now_s, crew = given.params, clock.end_s, state.crews
     shelter = inputs["shelter_persons"]
-    if fresh.tripped.any():
-        crew = power.ask_patrols(crew, given.power, params, fresh.tripped, state.power, shelter, now_s)
     grid, crew = power.ask_repairs(state.power, crew, given.power, params, shelter, now_s)
     leaks = crew.subject[crew.missions.kind == gang.LEAK]
     queued = np.bincount(leaks, minlength=len(given.water.keys))
     zones, crew = water.ask_repairs(state.water, queued, crew, given.water, params, shelter, now_s)
     stations = slice(given.facilities.first[STATION], given.facilities.first[STATION + 1])
     phone, crew = telecom.ask_repairs(
-        state.telecom, crew, given.telecom, params, supply.mains[stations], state.power.faults, now_s
+        state.telecom, crew, given.telecom, params, state.facilities.mains[stations], state.power.faults, now_s
     )
-    wanted = facilities.wants_car(state.facilities, given.facilities, params, supply.mains)
-    halls, crew = facilities.ask_cars(state.facilities, crew, given.facilities, params, wanted, now_s)
+    halls, crew = facilities.ask_cars(state.facilities, crew, given.facilities, params, now_s)
     found = (inputs["road_debris_m3"], inputs["road_slides"])
-    way = roads.update(state.roads, given.roads, params, *found)
-    way, crew = roads.ask_work(way, crew, given.roads, params, inputs["road_priority"], found, now_s)
-    return replace(state, crews=crew, power=grid, water=zones, telecom=phone, facilities=halls, roads=way)
+    way, crew = roads.ask_work(state.roads, crew, given.roads, params, inputs["road_priority"], found, now_s)
+    return replace(
+        state, crews=crew, power=grid, water=zones, telecom=phone, facilities=halls, roads=way, round_s=now_s
+    )  # fmt: skip

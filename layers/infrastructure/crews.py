@@ -97,38 +97,39 @@ def muster(crews: Crews, place: CrewPlace, params: Params, aid: Array, cars: Arr
     changed = np.flatnonzero(wanted != crews.called)
     if not changed.size:
         return crews
-    units = crews.units
+    units, leave_s = crews.units, crews.units.leave_s.copy()
+    pools, numbers, aided = [], [], []
     for column in changed.tolist():
         pool = column if column < len(POOLS) else CARS + column - len(POOLS)
-        units = _resize(
-            units, pool, int(wanted[column]), place, params, int(own[column]) if column < len(own) else 0, now_s
-        )
+        rows = np.flatnonzero(units.pool == pool)
+        staying, surplus = rows[: wanted[column]], rows[wanted[column] :]
+        leave_s[staying] = NEVER_S
+        leave_s[surplus] = np.minimum(leave_s[surplus], now_s)
+        number = np.arange(len(rows), wanted[column])
+        numbers.append(number)
+        pools.append(np.full(len(number), pool))
+        aided.append(number >= (own[column] if column < len(own) else 0))
+    units = replace(units, leave_s=leave_s)
+    units = _joined(units, np.concatenate(pools), np.concatenate(numbers), np.concatenate(aided), place, params, now_s)
     return replace(crews, units=units, called=wanted)
 
 
-def _resize(units: Units, pool: int, wanted: int, place: CrewPlace, params: Params, own: int, now_s: int) -> Units:
-    rows = np.flatnonzero(units.pool == pool)
-    staying = rows[:wanted]
-    leave_s = units.leave_s.copy()
-    leave_s[staying] = NEVER_S
-    surplus = rows[wanted:]
-    leave_s[surplus] = np.minimum(leave_s[surplus], now_s)
-    units = replace(units, leave_s=leave_s)
-    number = np.arange(len(rows), wanted)
+def _joined(
+    units: Units, pool: Array, number: Array, aid: Array, place: CrewPlace, params: Params, now_s: int
+) -> Units:
+    """The roster with new units; pool, number within the pool, whether they come from outside: arrays (new,)."""
     if not number.size:
         return units
-    aid = number >= own
     turn = (number * _GOLDEN_RATIO) % 1.0
     town = np.minimum(np.searchsorted(place.population_share, turn), len(place.town_node) - 1)
     home = np.where(aid, place.gateway[number % len(place.gateway)], place.town_node[town])
-    rest_s = int(DAY_S - params.crew_duty_s)
     return units.append(
-        key=np.array([key_of(f"infrastructure/unit/{pool}/{n}") for n in number.tolist()]),
+        key=np.array([key_of(f"infrastructure/unit/{p}/{n}") for p, n in zip(pool.tolist(), number.tolist())]),
         pool=pool,
         base=home,
         available_s=now_s + np.where(aid, params.aid_muster_s, params.own_muster_s).astype(np.int64),
         duty_s=int(params.crew_duty_s),
-        rest_s=0 if pool >= STATION_CARS else rest_s,
+        rest_s=np.where(pool >= STATION_CARS, 0, int(DAY_S - params.crew_duty_s)),
         shift_offset_s=(number % 3) * (DAY_S // 3),
     )
 
@@ -203,17 +204,21 @@ def _advance(
         return m, units
     if some is m and who is units:
         return after, those
-    return _merged(m, offered, after), _merged(units, useful, those)
+    return _merged(m, offered, some, after), _merged(units, useful, who, those)
 
 
-def _merged(rows: Moved, mask: Array, changed: Moved) -> Moved:
-    """The rows with those under the mask replaced, in their old order."""
+def _merged(rows: Moved, mask: Array, before: Moved, after: Moved) -> Moved:
+    """The rows with those under the mask replaced, in their old order.
+
+    before: the rows under the mask; columns that `after` shares with it have not changed.
+    """
     columns = {}
     for column in fields(rows):
-        old, new = getattr(rows, column.name), getattr(changed, column.name)
-        values = old.copy()
-        values[mask] = new
-        columns[column.name] = values
+        new = getattr(after, column.name)
+        if new is not getattr(before, column.name):
+            values = getattr(rows, column.name).copy()
+            values[mask] = new
+            columns[column.name] = values
     return replace(rows, **columns)
 
 
@@ -228,7 +233,10 @@ def _within_reach(m: Missions, units: Units, island: Array) -> tuple[Array, Arra
         return np.ones_like(waits), np.ones_like(free)
     job = m.pool.astype(np.int64) * len(island) + island[m.place]
     gang = units.pool.astype(np.int64) * len(island) + island[units.place]
-    return ~waits | np.isin(job, gang), ~free | np.isin(gang, job[waits])
+    manned, asked = np.zeros((2, 1 + max(job.max(initial=0), gang.max(initial=0))), bool)
+    manned[gang] = True
+    asked[job[waits]] = True
+    return ~waits | manned[job], ~free | asked[gang]
 
 
 def release(crews: Crews, kind: int, subjects: Array, now_s: int) -> Crews:

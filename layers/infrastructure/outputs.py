@@ -1,4 +1,7 @@
-"""What the lifelines give to the other layers, and the series they are measured by."""
+"""What the lifelines give to the other layers, and the series they are measured by.
+
+An output without news is the same array object as before: other layers and the loop then have nothing to redo.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from layers.infrastructure import facilities, gas, power, sewer, telecom, water
-from layers.infrastructure.facilities import DEPOT, FUEL_STATION, HOSPITAL, OFFICE, PUMP, SHELTER
+from layers.infrastructure import facilities, gas, sewer, telecom, water
+from layers.infrastructure.facilities import DEPOT, FUEL_STATION, OFFICE, PUMP, SHELTER
 from layers.infrastructure.roads import EMERGENCY_ONLY, INSPECTED, NO_NEED
 from layers.infrastructure.state import Given, Seen, State
 from twin.contract import Clock, Inputs
@@ -15,44 +18,124 @@ from twin.contract import Clock, Inputs
 Array = np.ndarray
 
 
-def give(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[dict[str, Array], Seen]:
-    """All outputs at the end of the step, and what the next step and the measures need of them."""
-    on = power.section_on(state.power, clock.end_s)
-    coverage = telecom.coverage(state.telecom.up, given.telecom, given.params)
-    connected, served = water.service(state.water, given.water, given.params, clock.hour)
-    values = _electricity(given, state, on)
-    values |= _water(given, state, values["power_on_fraction"], served, inputs, clock)
-    values |= _phones(given, state, coverage, inputs, clock)
-    values |= _roads(given, state, inputs)
-    values |= _counts(given, state, connected)
-    seen = Seen(
-        power_on=values["power_on_fraction"],
-        coverage=coverage,
-        connected=_on_cells(given, connected),
-        contracts_out=values["power_out_customers"],
-        stations_down=values["base_stations_down_units"],
-        roads_closed=_by_town(given.roads.municipality, state.roads.status >= EMERGENCY_ONLY, given.town.n),
-        facilities_dark=_dark(given, state),
-        gas_out=values["gas_out_customers"],
-    )
-    return values, seen
+def look(given: Given, before: State, state: State, inputs: Inputs, shaken: bool) -> State:
+    """The state with the outputs that are kept, brought up to date where something changed."""
+    seen = state.seen
+    seen = _look_at_power(given, before, state, seen)
+    seen = _look_at_water(given, before, state, seen)
+    seen = _look_at_phones(given, before, state, seen, inputs["phone_load_fraction"])
+    seen = _look_at_rest(given, before, state, seen)
+    if shaken:
+        seen = replace(seen, settled=given.town.mean @ inputs["liquefaction_fraction"])
+    return state if seen is state.seen else replace(state, seen=seen)
 
 
-def _electricity(given: Given, state: State, on: Array) -> dict[str, Array]:
-    """Supply of cells and facilities, and what came back since the last step."""
-    place, halls = given.facilities, state.facilities
-    lit = given.power.to_cell @ on.mean(axis=1) if not on.all() else np.ones(len(given.town.persons))
-    came_back = np.maximum(lit - state.seen.power_on, 0.0) * given.power.cell_customers
-    out = power.customers_out(state.power, given.power, on)
-    shares = {kind: halls.power[place.first[kind] : place.first[kind + 1]] for kind in range(PUMP)}
-    wanted = place.municipality[halls.car_asked]
+def _look_at_power(given: Given, before: State, state: State, seen: Seen) -> Seen:
+    grid = state.power
+    if grid.on is not before.power.on:
+        lit = given.power.to_cell @ grid.on.mean(axis=1) if not grid.on.all() else np.ones(len(given.town.persons))
+        lit = np.minimum(lit, 1.0)
+        seen = replace(seen, power_on=lit, pumps_on=given.town.mean @ lit)
+    if grid.out_customers is not before.power.out_customers:
+        out = np.bincount(given.power.municipality, grid.out_customers, minlength=given.town.n)
+        seen = replace(seen, contracts_out=np.rint(out))
+    return seen
+
+
+def _look_at_water(given: Given, before: State, state: State, seen: Seen) -> Seen:
+    zones, place = state.water, given.water
+    if zones.connected is not before.water.connected:
+        dry = np.bincount(place.municipality, place.households * (1.0 - zones.connected), minlength=given.town.n)
+        seen = replace(seen, connected=_on_cells(given, zones.connected), water_out=np.rint(dry))
+    if zones.served is not before.water.served:
+        seen = replace(seen, served=_on_cells(given, zones.served))
+    if zones.drinkable is not before.water.drinkable:
+        seen = replace(seen, drinkable=_on_cells(given, zones.drinkable))
+    return seen
+
+
+def _look_at_phones(given: Given, before: State, state: State, seen: Seen, load: Array) -> Seen:
+    up = state.telecom.up
+    heard = load is seen.phone_load or np.array_equal(load, seen.phone_load)
+    if up is before.telecom.up and heard:
+        return seen
+    if up is not before.telecom.up:
+        down = _by_town(given.telecom.municipality, ~up, given.town.n)
+        seen = replace(seen, coverage=telecom.coverage(up, given.telecom, given.params), stations_down=down)
+    through = telecom.completion(load, given.params)
+    return replace(seen, mobile=seen.coverage * through[given.town.municipality], phone_load=load)
+
+
+def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen:
+    n, town = given.town.n, given.town
+    if state.roads is not before.roads:
+        way, place = state.roads.status, given.roads.municipality
+        total = _by_town(place, state.roads.inspected != NO_NEED, n)
+        done = _by_town(place, state.roads.inspected == INSPECTED, n)
+        seen = replace(
+            seen,
+            roads_closed=_by_town(place, way >= EMERGENCY_ONLY, n),
+            roads_found=_by_town(place, state.roads.found & (way > 0), n),
+            roads_inspected=np.divide(done, total, out=np.ones_like(total), where=total > 0),
+        )
+    if state.gas is not before.gas:
+        out, customers = gas.customers_out(state.gas), given.gas.customers
+        share = np.divide(out, customers, out=np.zeros_like(out), where=customers > 0)
+        seen = replace(
+            seen,
+            gas_out=np.bincount(given.gas.municipality, out, minlength=n).astype(float),
+            gas_on=np.where(town.gas_share, 1.0 - town.to_cell_gas @ share, 1.0),
+        )
+    if state.facilities.power is not before.facilities.power:
+        important = given.facilities.important
+        dark = state.facilities.power[important] <= 0
+        seen = replace(seen, facilities_dark=_by_town(given.facilities.municipality[important], dark, n))
+    return seen
+
+
+def give(given: Given, before: State, state: State, inputs: Inputs, clock: Clock) -> dict[str, Array]:
+    """All outputs at the end of the step."""
+    seen = state.seen
+    lit = seen.power_on is not before.seen.power_on
     return {
-        "power_on_fraction": np.minimum(lit, 1.0),
-        "reenergised_customers": came_back,
-        "power_out_customers": np.rint(np.bincount(given.power.municipality, out, minlength=given.town.n)),
-        "hospital_power": shares[HOSPITAL],
+        "power_on_fraction": seen.power_on,
+        "reenergised_customers": _came_back(given, before.seen, seen) if lit else given.town.nothing,
+        "power_out_customers": seen.contracts_out,
+        "water_service_fraction": seen.served,
+        "water_drinkable": seen.drinkable,
+        "water_out_households": seen.water_out,
+        "water_leak_l_per_s": water.leak_l_per_s(state.water, given.water, given.params, given.town.n),
+        "sewer_usable_fraction": sewer.usable(state.sewer_broken, seen.pumps_on, given.params),
+        "gas_out_customers": seen.gas_out,
+        "gas_on_fraction": seen.gas_on,
+        "telecom_fraction": seen.mobile,
+        "base_stations_down_units": seen.stations_down,
+        "travel_emergency_s": state.travel.emergency_s,
+        "travel_truck_s": state.travel.truck_s,
+        "local_speed_fraction": _local_speed(given, seen, inputs),
+        "roads_found_closed_units": seen.roads_found,
+        "roads_inspected_fraction": seen.roads_inspected,
+        **_facilities(given, state),
+        **_offices(given, state, clock.end_s),
+    }
+
+
+def _came_back(given: Given, before: Seen, seen: Seen) -> Array:
+    return np.maximum(seen.power_on - before.power_on, 0.0) * given.power.cell_customers
+
+
+def _facilities(given: Given, state: State) -> dict[str, Array]:
+    """Supply of facilities and what they ask for."""
+    place, halls = given.facilities, state.facilities
+    shares = [halls.power[place.first[kind] : place.first[kind + 1]] for kind in range(PUMP)]
+    wanted = place.municipality[halls.car_asked]
+    zone = place.shelter_zone
+    return {
+        "hospital_power": shares[0],
+        "hospital_water": halls.water,
         "office_power": _any(shares[OFFICE]),
         "shelter_power": _any(shares[SHELTER]),
+        "shelter_water": np.where(zone >= 0, state.water.served[np.maximum(zone, 0)], 1.0),
         "depot_power": _any(shares[DEPOT]),
         "fuel_station_power": _any(shares[FUEL_STATION]),
         "fuel_wanted_l": facilities.fuel_wanted_l(halls, place, given.params),
@@ -60,84 +143,26 @@ def _electricity(given: Given, state: State, on: Array) -> dict[str, Array]:
     }
 
 
-def _water(
-    given: Given, state: State, power_on: Array, served: Array, inputs: Inputs, clock: Clock
-) -> dict[str, Array]:
-    """Piped water of cells, hospitals and shelters; sewers."""
-    place, params, zones = given.facilities, given.params, state.water
-    supply = facilities.hospital_supply(
-        place, params, given.town.hospital_beds, served, inputs["water_support_l_per_s"]
-    )  # fmt: skip
-    drinkable = (zones.turbid_until_s <= clock.end_s) & (zones.phase == water.PRESSURISED)
-    return {
-        "water_service_fraction": _on_cells(given, served),
-        "water_drinkable": _on_cells(given, drinkable.astype(float)),
-        "hospital_water": np.where(state.facilities.tank_s > 0, 1.0, supply),
-        "shelter_water": np.where(place.shelter_zone >= 0, served[np.maximum(place.shelter_zone, 0)], 1.0),
-        "water_leak_l_per_s": water.leak_l_per_s(zones, given.water, params, given.town.n),
-        "sewer_usable_fraction": sewer.usable(state.sewer_broken, given.town.mean @ power_on, params),
-    }
-
-
-def _phones(given: Given, state: State, coverage: Array, inputs: Inputs, clock: Clock) -> dict[str, Array]:
-    """Mobile service of cells, lines of offices, the dispatch centres."""
+def _offices(given: Given, state: State, now_s: int) -> dict[str, Array]:
+    """Lines of offices, and the dispatch centres in them."""
     params, town, place = given.params, given.town, given.facilities
-    through = telecom.completion(inputs["phone_load_fraction"], params)
-    mobile = coverage * through[town.municipality]
     offices = slice(place.first[OFFICE], place.first[OFFICE + 1])
     feeder, section = place.feeder[offices], place.section[offices]
     fixed = np.where(feeder >= 0, state.power.faults[np.maximum(feeder, 0), section] == 0, True)
-    at_office = np.where(town.office_cell >= 0, mobile[np.maximum(town.office_cell, 0)], 1.0)
+    at_office = np.where(town.office_cell >= 0, state.seen.mobile[np.maximum(town.office_cell, 0)], 1.0)
     lines = params.fixed_line_share * fixed + (1.0 - params.fixed_line_share) * at_office
     own = np.maximum(town.office_row, 0)
-    by_hand = (state.dispatch_due_s > clock.end_s) | (state.facilities.power[offices][own] <= 0)
+    by_hand = (state.dispatch_due_s > now_s) | (state.facilities.power[offices][own] <= 0)
     speed = np.where(by_hand, params.dispatch_manual_fraction, 1.0)
-    return {
-        "telecom_fraction": mobile,
-        "office_telecom": lines,
-        "dispatch_fraction": speed * lines[own],
-        "base_stations_down_units": _by_town(given.telecom.municipality, ~state.telecom.up, town.n),
-    }
+    return {"office_telecom": lines, "dispatch_fraction": speed * lines[own]}
 
 
-def _roads(given: Given, state: State, inputs: Inputs) -> dict[str, Array]:
-    """Travel times, local streets, and what inspections have found."""
-    params, way, place = given.params, state.roads, given.roads
-    settled = given.town.mean @ inputs["liquefaction_fraction"]
-    speed = (1.0 - params.local_blocked_weight * inputs["local_blocked_fraction"]) * (
-        1.0 - params.local_liquefaction_weight * settled
-    )
-    speed = np.maximum(speed, params.local_speed_least) / np.maximum(inputs["traffic_factor"], 1.0)
-    total = _by_town(place.municipality, way.inspected != NO_NEED, given.town.n)
-    done = _by_town(place.municipality, way.inspected == INSPECTED, given.town.n)
-    return {
-        "travel_emergency_s": state.travel.emergency_s,
-        "travel_truck_s": state.travel.truck_s,
-        "local_speed_fraction": speed,
-        "roads_found_closed_units": _by_town(place.municipality, way.found & (way.status > 0), given.town.n),
-        "roads_inspected_fraction": np.divide(done, total, out=np.ones_like(total), where=total > 0),
-    }
-
-
-def _counts(given: Given, state: State, connected: Array) -> dict[str, Array]:
-    """Households without water, customers without gas."""
-    n = given.town.n
-    dry = given.water.households * (1.0 - connected)
-    no_gas = gas.customers_out(state.gas)
-    share = np.divide(no_gas, given.gas.customers, out=np.zeros_like(no_gas), where=given.gas.customers > 0)
-    burning = np.where(given.town.gas_share, 1.0 - given.town.to_cell_gas @ share, 1.0)
-    return {
-        "water_out_households": np.rint(np.bincount(given.water.municipality, dry, minlength=n)),
-        "gas_out_customers": np.bincount(given.gas.municipality, no_gas, minlength=n).astype(float),
-        "gas_on_fraction": burning,
-    }
-
-
-def _dark(given: Given, state: State) -> Array:
-    """Hospitals, offices and pumps without any electricity, by town."""
-    kind, town = given.facilities.kind, given.facilities.municipality
-    dark = ((kind == HOSPITAL) | (kind == OFFICE) | (kind == PUMP)) & (state.facilities.power <= 0)
-    return _by_town(town, dark, given.town.n)
+def _local_speed(given: Given, seen: Seen, inputs: Inputs) -> Array:
+    """Speed on local streets: rubble, settled ground, jams."""
+    params = given.params
+    blocked, settled = inputs["local_blocked_fraction"], seen.settled
+    speed = (1.0 - params.local_blocked_weight * blocked) * (1.0 - params.local_liquefaction_weight * settled)
+    return np.maximum(speed, params.local_speed_least) / np.maximum(inputs["traffic_factor"], 1.0)
 
 
 def _on_cells(given: Given, by_zone: Array) -> Array:
@@ -152,11 +177,6 @@ def _by_town(municipality: Array, mask: Array, n: int) -> Array:
 
 def _any(power_share: Array) -> Array:
     return (power_share > 0).astype(float)
-
-
-def remember(state: State, seen: Seen) -> State:
-    """The state with what was given last."""
-    return replace(state, seen=seen)
 
 
 def measure(given: Given, state: State) -> dict[str, Array]:

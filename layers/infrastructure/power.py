@@ -49,6 +49,7 @@ class Power:
     live_from_s: instant from which the sound sections of a feeder are energised (NEVER_S: waits for a patrol).
     lost_fraction: share of the feeder's customers whose building is gone (they are not counted as out).
     damage_seen: sum over buildings lost at the last look, so that nothing is recomputed without news.
+    on: sections energised at the last look, bool (feeder, section). out_customers: contracts then out, (feeder,).
     """
 
     faults: Array
@@ -58,7 +59,8 @@ class Power:
     pgv_max_m_per_s: Array
     lost_fraction: Array
     damage_seen: float
-    announced: Array
+    on: Array
+    out_customers: Array
 
 
 def prepare(world: World) -> PowerPlace:
@@ -92,7 +94,8 @@ def start(place: PowerPlace) -> Power:
     n = len(place.keys)
     empty = np.zeros((n, SECTIONS), np.int16)
     none = np.zeros((n, SECTIONS), bool)
-    return Power(empty, empty, none, np.zeros(n, np.int64), np.zeros(n), np.zeros(n), 0.0, np.zeros(n, bool))
+    nothing = np.zeros(n)
+    return Power(empty, empty, none, np.zeros(n, np.int64), nothing, nothing, 0.0, ~none, nothing)
 
 
 def shake(
@@ -215,11 +218,15 @@ def ask_repairs(
     return replace(power, asked=power.asked | wanted), state
 
 
-def section_on(power: Power, now_s: int) -> Array:
-    """Which sections are energised, bool (feeder, section)."""
-    return (power.live_from_s <= now_s)[:, None] & (power.faults == 0)
+def supply(power: Power, before: Power, place: PowerPlace, now_s: int) -> Power:
+    """The state with what is energised now, and the contracts out without those whose building is gone.
 
-
-def customers_out(power: Power, place: PowerPlace, on: Array) -> Array:
-    """Contracts without supply on each feeder, without those whose building is gone, float (feeder,)."""
-    return place.customers * (1.0 - on.mean(axis=1)) * (1.0 - power.lost_fraction)
+    before: the state at the last look; without news since, its arrays are kept.
+    """
+    on = (power.live_from_s <= now_s)[:, None] & (power.faults == 0)
+    if np.array_equal(on, before.on):
+        on = before.on
+        if power.lost_fraction is before.lost_fraction:
+            return power
+    out = place.customers * (1.0 - on.mean(axis=1)) * (1.0 - power.lost_fraction)
+    return replace(power, on=on, out_customers=out)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.infrastructure import crews as gang
-from layers.infrastructure import power, water
+from layers.infrastructure import water
 from layers.infrastructure.course import Fresh
 from layers.infrastructure.facilities import HOSPITAL, OFFICE, PUMP
 from layers.infrastructure.roads import CLOSED, EMERGENCY_ONLY
@@ -15,25 +14,24 @@ from twin.contract import Event, Inputs
 Causes = list[tuple[str, int]]
 
 
-def events(
-    given: Given, before: State, after: State, inputs: Inputs, fresh: Fresh, span: tuple[int, int]
-) -> list[Event]:
-    """What changed between two states and is worth a line. span: (start_s, end_s)."""
+def events(given: Given, before: State, after: State, inputs: Inputs, fresh: Fresh) -> list[Event]:
+    """What changed between two states and is worth a line."""
     return [
-        *_power(given, before, after, span),
+        *_power(given, before, after),
         *_water(given, before, after),
         *_gas(given, before, after, fresh),
         *_stations(given, before, after),
         *_roads(given, before, after, inputs),
-        *_cars(given, before, after, span),
+        *_cars(given, before, after),
     ]
 
 
-def _power(given: Given, before: State, after: State, span: tuple[int, int]) -> list[Event]:
+def _power(given: Given, before: State, after: State) -> list[Event]:
     """Feeders that went out, and those that are wholly back."""
+    old, new = before.power.out_customers, after.power.out_customers
+    if new is old:
+        return []
     place, least = given.power, given.params.event_customers
-    old = power.customers_out(before.power, place, power.section_on(before.power, span[0]))
-    new = power.customers_out(after.power, place, power.section_on(after.power, span[1]))
     went = np.flatnonzero((old < least) & (new >= least))
     back = np.flatnonzero((old >= least) & (new < least))
     lines: list[Event] = []
@@ -49,6 +47,8 @@ def _power(given: Given, before: State, after: State, span: tuple[int, int]) -> 
 
 def _water(given: Given, before: State, after: State) -> list[Event]:
     """Zones that ran dry or are under pressure again, and breaks in those that hold."""
+    if after.water.phase is before.water.phase and after.water.breaks_ever is before.water.breaks_ever:
+        return []
     place = given.water
     empty = after.water.phase == water.EMPTY
     ran_dry = np.flatnonzero(empty & (before.water.phase == water.PRESSURISED))
@@ -120,14 +120,12 @@ def _roads(given: Given, before: State, after: State, inputs: Inputs) -> list[Ev
     return lines
 
 
-def _cars(given: Given, before: State, after: State, span: tuple[int, int]) -> list[Event]:
+def _cars(given: Given, before: State, after: State) -> list[Event]:
     """Generator cars that began to feed a facility."""
-    place, n = given.facilities, len(given.facilities.keys)
-    connect_s = given.params.car_connect_s
-    now = gang.connected(after.crews, gang.CAR, n, connect_s, span[1])
-    if not now.any():
+    if after.facilities.car is before.facilities.car:
         return []
-    new = now & ~gang.connected(before.crews, gang.CAR, n, connect_s, span[0])
+    place = given.facilities
+    new = after.facilities.car & ~before.facilities.car
     quantity = {HOSPITAL: "hospital_power", OFFICE: "office_power", PUMP: "zone_pump"}
     lines: list[Event] = []
     for row in np.flatnonzero(new).tolist():

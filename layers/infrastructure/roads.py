@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import floyd_warshall
 
 from layers.infrastructure import crews as gang
 from layers.infrastructure.counts import poisson_quantile, probability
@@ -45,7 +44,8 @@ class Roads:
     """Per road: intensity_max; bridge_hurt, bridge_broken: bridges with light and major damage; pavement: broken spots;
     slides_cleared, debris_cleared_m3: what gangs took away; inspected: NO_NEED … INSPECTED;
     repair_asked; found: shut or limited when inspected; slide_quantile: luck with slides;
-    status: OPEN … CLOSED, what holds on the ground.
+    status: OPEN … CLOSED, what holds on the ground. debris_m3, slides: load at the last look; settled: nothing
+    else has changed since that look.
     """
 
     intensity_max: Array
@@ -59,6 +59,9 @@ class Roads:
     found: Array
     slide_quantile: Array
     status: Array
+    debris_m3: Array
+    slides: Array
+    settled: bool
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,10 @@ def start(place: RoadPlace, chance: Chance) -> Roads:
     nothing, whole, no = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool)
     luck = chance.uniform("infrastructure.slide_closes", place.keys)
     seen = np.zeros(n, np.int8)
-    return Roads(nothing, whole, whole, whole, nothing, nothing, seen, no, no, luck, np.zeros(n, np.int8))
+    sound = np.zeros(n, np.int8)
+    return Roads(
+        nothing, whole, whole, whole, nothing, nothing, seen, no, no, luck, sound, nothing, nothing, False
+    )  # fmt: skip
 
 
 def start_travel(place: RoadPlace, n_municipality: int, params: Params) -> Travel:
@@ -128,6 +134,7 @@ def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intens
         bridge_broken=np.maximum(roads.bridge_broken, poisson_quantile(draw["bridge"], broken)),
         pavement=np.maximum(roads.pavement, poisson_quantile(draw["pavement"], spots)),
         inspected=np.where(must, MUST, roads.inspected).astype(np.int8),
+        settled=False,
     )
 
 
@@ -145,13 +152,20 @@ def physical(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, s
     return np.where(shut, CLOSED, state).astype(np.int8)
 
 
+def has_news(roads: Roads, debris_m3: Array, slides: Array) -> bool:
+    """Whether anything about the roads differs from the last look."""
+    same = roads.settled and np.array_equal(debris_m3, roads.debris_m3) and np.array_equal(slides, roads.slides)
+    return not same
+
+
 def update(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, slides: Array) -> Roads:
     """The state of each road: its own, and the precautionary closure of expressways until they are inspected."""
     state = physical(roads, place, params, debris_m3, slides)
     wait = ((roads.inspected == MUST) | (roads.inspected == ASKED)) & (place.road_class == EXPRESSWAY)
     wait &= roads.intensity_max >= params.expressway_closed_from_intensity
     state = np.maximum(state, np.where(wait, EMERGENCY_ONLY, OPEN)).astype(np.int8)
-    return roads if np.array_equal(state, roads.status) else replace(roads, status=state)
+    state = roads.status if np.array_equal(state, roads.status) else state
+    return replace(roads, status=state, debris_m3=debris_m3, slides=slides, settled=True)
 
 
 def ask_work(
@@ -172,7 +186,7 @@ def ask_work(
     order = np.rint(10.0 * (1 + place.road_class) / weight).astype(np.int64)
     rows = np.flatnonzero(newly)
     if rows.size:
-        roads = replace(roads, inspected=np.where(newly, ASKED, roads.inspected).astype(np.int8))
+        roads = replace(roads, inspected=np.where(newly, ASKED, roads.inspected).astype(np.int8))  # still shut
         work_s = params.patrol_s_per_km * place.length_km[rows] + params.bridge_inspection_s * place.bridges[rows]
         work_s = work_s / params.inspectors_speed_up
         state = gang.ask(
@@ -207,7 +221,7 @@ def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides:
         inspected = roads.inspected.copy()
         inspected[seen] = INSPECTED
         found = roads.found | ((inspected == INSPECTED) & (roads.status > OPEN))
-        roads = replace(roads, inspected=inspected, found=found)
+        roads = replace(roads, inspected=inspected, found=found, settled=False)
     if mended.size:
         done = np.zeros(len(roads.status), bool)
         done[mended] = True
@@ -219,6 +233,7 @@ def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides:
             slides_cleared=np.where(done, slides, roads.slides_cleared),
             debris_cleared_m3=np.where(done, debris_m3, roads.debris_cleared_m3),
             repair_asked=roads.repair_asked & ~done,
+            settled=False,
         )
     return roads
 
@@ -234,7 +249,7 @@ def shortest_s(place: RoadPlace, time_s: Array) -> Array:
     dense = np.zeros((place.n_node, place.n_node))
     dense[a, b] = time_s[usable]  # the last written, hence the fastest, stays
     dense[b, a] = time_s[usable]
-    return dijkstra(sparse.csr_matrix(dense), directed=True)
+    return floyd_warshall(dense)
 
 
 def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic: Array) -> Travel:

@@ -37,6 +37,7 @@ class TownPlace:
     office_cell: Array  # (office,), -1 for the state
     office_row: Array  # (municipality,) row of each town's own office
     hospital_beds: Array
+    nothing: Array  # (cell,) zeros
 
 
 @dataclass(frozen=True)
@@ -56,25 +57,39 @@ class Given:
 
 @dataclass(frozen=True)
 class Seen:
-    """Last outputs kept: for amounts that are differences, for measuring, for lines of the journal.
+    """Last outputs: handed on again without news; for amounts that are differences, for measuring, for the journal.
 
-    power_on, coverage, connected: shares of households with electricity, of people with a station, of households
-    with water in the pipe, (cell,). The rest by town, (municipality,).
+    By cell: power_on, coverage, connected: shares of households with electricity, of people with a station, of
+    households with water in the pipe; mobile: coverage times attempts that get through; served, drinkable: as given;
+    gas_on. The rest by town; phone_load: that of `mobile`; settled: share of ground liquefied; pumps_on: share of
+    households with electricity.
     """
 
     power_on: Array
     coverage: Array
     connected: Array
+    mobile: Array
+    served: Array
+    drinkable: Array
+    gas_on: Array
+    phone_load: Array
+    pumps_on: Array
+    settled: Array
     contracts_out: Array
+    water_out: Array
+    gas_out: Array
     stations_down: Array
     roads_closed: Array
+    roads_found: Array
+    roads_inspected: Array
     facilities_dark: Array
-    gas_out: Array
 
 
 @dataclass(frozen=True)
 class State:
-    """All that moves; liquefied and intensity_max are kept to notice news. dispatch_due_s: end of manual dispatch."""
+    """All that moves; liquefied and intensity_max are kept to notice news. dispatch_due_s: end of manual dispatch.
+
+    round_s: when the control rooms last booked work and gave out jobs."""
 
     crews: Crews
     power: Power
@@ -87,6 +102,7 @@ class State:
     sewer_broken: Array  # (municipality,)
     dispatch_due_s: Array  # (municipality,)
     liquefied: float
+    round_s: int
     seen: Seen
 
 
@@ -101,7 +117,7 @@ def prepare(world: World, params: Params) -> Given:
         gas.prepare(world),
         telecom.prepare(world),
         roads.prepare(world),
-        facilities.prepare(world, params),
+        facilities.prepare(world),
     )
 
 
@@ -124,6 +140,7 @@ def _prepare_town(world: World) -> TownPlace:
         office_cell=office["cell"],
         office_row=office_row,
         hospital_beds=hospital["beds"].astype(float),
+        nothing=np.zeros(len(cell)),
     )
 
 
@@ -143,5 +160,6 @@ def start(given: Given, chance: Chance) -> State:
         sewer_broken=none,
         dispatch_due_s=np.zeros(town.n, np.int64),
         liquefied=0.0,
-        seen=Seen(ones, ones, ones, none, none, none, none, none),
+        round_s=0,
+        seen=Seen(*[ones] * 7, *[np.ones(town.n)] * 2, *[none] * 7, np.ones(town.n), none),
     )

@@ -32,7 +32,7 @@ class TelecomPlace:
     hall: Array
     people: Array
     to_cell: sparse.csr_matrix
-    night_persons: Array
+    weight: Array  # (cell,) row sums of to_cell: 1, or 0 where no station reaches
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Telecom:
 def prepare(world: World) -> TelecomPlace:
     """Constants; the feeder section a station hangs on follows from its permanent key."""
     station, cell = world["base_station"], world["cell"]
+    to_cell = world.carriers["base_station_to_cell"].matrix.tocsr()
     return TelecomPlace(
         keys=station.keys,
         municipality=station["municipality"],
@@ -62,8 +63,8 @@ def prepare(world: World) -> TelecomPlace:
         battery_s=station["battery_s"].astype(float),
         hall=station["hall"] > 0,
         people=station["persons"].astype(float),
-        to_cell=world.carriers["base_station_to_cell"].matrix.tocsr(),
-        night_persons=cell["night_persons"].astype(float),
+        to_cell=to_cell,
+        weight=np.asarray(to_cell.sum(axis=1)).ravel(),
     )
 
 
@@ -110,7 +111,8 @@ def run(state: Telecom, place: TelecomPlace, params: Params, mains: Array, backe
         return state if state.up.all() else replace(state, up=np.ones_like(state.up))
     charged = np.minimum(state.battery_s + dt_s * params.battery_charge_rate, place.battery_s)
     battery_s = np.where(fed, charged, np.maximum(state.battery_s - dt_s / params.battery_life_factor, 0.0))
-    return replace(state, battery_s=battery_s, up=(fed | (battery_s > 0)) & sound)
+    up = (fed | (battery_s > 0)) & sound
+    return replace(state, battery_s=battery_s, up=state.up if np.array_equal(up, state.up) else up)
 
 
 def ask_repairs(
@@ -166,10 +168,10 @@ def coverage(up: Array, place: TelecomPlace, params: Params) -> Array:
     """
     if up.all():
         return np.ones(place.to_cell.shape[0])
-    weight = np.asarray(place.to_cell.sum(axis=1)).ravel()
+    reached = place.weight > 0
     alive = place.to_cell @ up.astype(float)
-    covered = np.minimum(alive / (params.coverage_needs_fraction * np.where(weight > 0, weight, 1.0)), 1.0)
-    return np.where(weight > 0, covered, 1.0)
+    covered = np.minimum(alive / (params.coverage_needs_fraction * np.where(reached, place.weight, 1.0)), 1.0)
+    return np.where(reached, covered, 1.0)
 
 
 def completion(phone_load: Array, params: Params) -> Array:

@@ -43,7 +43,7 @@ class Water:
     """Per zone: phase; level_s: water in the tank as seconds of normal demand; known: breaks seen and queued;
     hidden: breaks not yet seen; breaks_ever: all made so far; surveyed: 0 no need, 1 asked, 2 done;
     due_s: end of refilling; turbid_until_s: no drinking before; cycles: refillings so far.
-    hidden_owed: expected finds not yet a whole leak.
+    hidden_owed: expected finds not yet a whole leak. connected, served, drinkable: what `supply` found last.
     """
 
     phase: Array
@@ -57,7 +57,9 @@ class Water:
     cycles: Array
     hidden_owed: Array
     pgv_max_m_per_s: Array
-    announced: Array
+    connected: Array
+    served: Array
+    drinkable: Array
 
 
 def prepare(world: World) -> WaterPlace:
@@ -84,10 +86,10 @@ def start(place: WaterPlace) -> Water:
     """Full tanks, sound pipes."""
     n = len(place.keys)
     whole = np.zeros(n, np.int64)
-    nothing = np.zeros(n)
+    nothing, full = np.zeros(n), np.ones(n)
     return Water(
         np.zeros(n, np.int8), place.tank_s.copy(), whole, whole, whole, np.zeros(n, np.int8), whole, whole, whole,
-        nothing, nothing, np.zeros(n, bool),
+        nothing, nothing, full, full, full,
     )  # fmt: skip
 
 
@@ -262,6 +264,15 @@ def service(water: Water, place: WaterPlace, params: Params, hour: float) -> tup
     connected = np.where(water.phase == PRESSURISED, 1.0 - isolated_fraction(water, place, params), 0.0)
     low = np.where(water.level_s < params.night_cut_level * place.tank_s, params.low_pressure_service, 1.0)
     return connected, connected * np.where(is_night_cut(water, place, params, hour), 0.0, low)
+
+
+def supply(water: Water, place: WaterPlace, params: Params, hour: float, now_s: int) -> Water:
+    """The state with what people get now; arrays without news stay the same objects."""
+    connected, served = service(water, place, params, hour)
+    drinkable = ((water.turbid_until_s <= now_s) & (water.phase == PRESSURISED)).astype(float)
+    fresh = {"connected": connected, "served": served, "drinkable": drinkable}
+    news = {name: array for name, array in fresh.items() if not np.array_equal(array, getattr(water, name))}
+    return replace(water, **news) if news else water
 
 
 def leak_l_per_s(water: Water, place: WaterPlace, params: Params, n_municipality: int) -> Array:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
 from layers.people import calls, illness, journal, measures, presence, release, town, victims
-from layers.people.harm import new_harm
+from layers.people.harm import is_new, new_harm
 from layers.people.presence import Presence
 from layers.people.state import (
     LIGHTLY,
@@ -19,6 +18,7 @@ from layers.people.state import (
     State,
     Town,
     arrive,
+    changed,
 )
 from layers.people.victims import Scene
 from twin.contract import Clock, Event, Inputs, Result
@@ -31,15 +31,15 @@ Outputs = dict[str, np.ndarray]
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Advance over the clock's interval; see the modules of this folder for each part."""
-    before = state
-    town_now, where = _presence(given, state, inputs, clock)
+    before, shaken = state, bool(inputs["shock_intensity"].any())
+    town_now, where = _presence(given, state, inputs, clock, shaken)
     scene = _scene(given, state, inputs, clock, where)
     residents, away = town.move(
         state.residents, state.away, where.home, inputs["leaving_persons"], inputs["returning_persons"]
     )
     rows, ended = _end_waiting(given, state, inputs, clock, scene, residents)
     people, residents, served = rows
-    state = replace(
+    state = changed(
         state,
         now_s=clock.end_s,
         place_fractions=where.places,
@@ -52,51 +52,46 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
         routine_waiting=served,
         neighbour_freed=_count_freed(given, state, ended),
     )
-    state, fresh = new_harm(given, state, inputs, clock, scene, where)
+    fresh = None
+    if shaken or is_new(given, state, inputs, clock):
+        state, fresh = new_harm(given, state, inputs, clock, scene, where)
     state, amounts, hardship = _demand(given, state, inputs, clock, where)
-    outputs = _outputs(given, state, inputs, clock, where, amounts)
-    state = replace(
-        state,
-        town=replace(
-            state.town,
-            traffic_factor=outputs["traffic_factor"],
-            attendance_fraction=outputs["staff_attendance_fraction"],
-        ),
-    )
+    outputs = _outputs(given, state, where, amounts)
     events = _events(given, before, state, (fresh, hardship), ended, outputs)
     return Result(state, outputs, events)
 
 
-def _presence(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Town, Presence]:
+def _presence(given: Given, state: State, inputs: Inputs, clock: Clock, shaken: bool) -> tuple[Town, Presence]:
     """Outings follow the hourly profile; after a strong shock people go home through the jam they make."""
     params, before = given.params, state.town
-    strength = _strength(given, inputs)
     places = presence.place_fractions(params, clock.now, given.school_holiday, given.holiday)
+    everyday = float(places.sum())
     stay = before.stay_home_fraction * np.exp(-clock.dt_s / params.stay_home_recovery_s)
-    target = places.sum() * (1.0 - stay)
-    homeward = before.absent_fraction > target
-    slow_s = np.where(stay > params.upset_stay_home, params.return_home_s * before.traffic_factor, params.outing_s)
-    absent = presence.relax(before.absent_fraction, target, np.where(homeward, slow_s, params.outing_s), clock.dt_s)
-    now = replace(
+    target = everyday * (1.0 - stay)
+    jammed = (stay > params.upset_stay_home) & (before.absent_fraction > target)
+    time_s = np.where(jammed, params.return_home_s * before.traffic_factor, params.outing_s)
+    absent = presence.relax(before.absent_fraction, target, time_s, clock.dt_s)
+    strength: Array | float = 0.0
+    strong_s = before.strong_s
+    if shaken:
+        strength = town.strong_shock(given, inputs["shock_intensity"])
+        stay = np.maximum(stay, params.stay_home_peak_fraction * strength)
+        strong_s = np.where(strength >= params.strong_strength, float(clock.end_s), strong_s)
+    waiting = np.maximum(absent - everyday * (1.0 - stay), 0.0)
+    now = changed(
         before,
         absent_fraction=absent,
-        stay_home_fraction=np.maximum(stay, params.stay_home_peak_fraction * strength),
+        homeward_fraction=np.where(stay > params.upset_stay_home, waiting, 0.0),
+        stay_home_fraction=stay,
         phone_excess=calls.phone_load(given, before.phone_excess, strength, clock.dt_s),
-        strong_s=np.where(strength >= params.strong_strength, float(clock.end_s), before.strong_s),
+        strong_s=strong_s,
     )
     out = presence.absent_persons(absent, given.town, state.residents, state.quantile)
     home = state.residents - out
     visitors = presence.visitors(params, given.night_persons, given.day_persons, float(out.sum()))
-    waiting = np.maximum(absent - places.sum() * (1.0 - now.stay_home_fraction), 0.0)
-    now = replace(now, homeward_fraction=np.where(now.stay_home_fraction > params.upset_stay_home, waiting, 0.0))
     present = home + visitors
     response = _first_response(given, now, clock, present)
     return now, Presence(home, present, visitors, response, now.homeward_fraction, places)
-
-
-def _strength(given: Given, inputs: Inputs) -> Array:
-    shock = inputs["shock_intensity"]
-    return town.strong_shock(given, shock) if shock.any() else np.zeros(given.n_towns)
 
 
 def _scene(given: Given, state: State, inputs: Inputs, clock: Clock, where: Presence) -> Scene:
@@ -105,16 +100,19 @@ def _scene(given: Given, state: State, inputs: Inputs, clock: Clock, where: Pres
     line_s = state.line_s + clock.dt_s * inputs["telecom_fraction"]
     effort_s = state.effort_s
     trapped = state.victims["state"] == TRAPPED
-    if trapped.any():
+    if trapped.any():  # where nobody is trapped the neighbours' clock stands
         number = np.bincount(state.victims["cell"][trapped], minlength=len(given.town))
-        helpers = where.present * where.response_fraction
-        effort_s = effort_s + clock.dt_s * release.effort_rate(given, daylight, number, helpers)
+        cells = np.flatnonzero(number)
+        helpers = where.present[cells] * where.response_fraction[cells]
+        effort_s = effort_s.copy()
+        effort_s[cells] += clock.dt_s * release.effort_rate(given, daylight, number[cells], helpers)
     return Scene(clock.start_s, clock.end_s, daylight, state.effort_s, effort_s, line_s)
 
 
 def _first_response(given: Given, now: Town, clock: Clock, present: Array) -> Array:
-    woken = np.nan_to_num((clock.end_s - now.strong_s) < given.params.woken_s)[given.town]
-    return town.first_response(given, clock.hour, woken.astype(np.float64), present)
+    woken = clock.end_s - now.strong_s < given.params.woken_s
+    shaken = woken[given.town].astype(np.float64) if woken.any() else 0.0
+    return town.first_response(given, clock.hour, shaken, present)
 
 
 def _end_waiting(
@@ -139,17 +137,18 @@ def _count_freed(given: Given, state: State, ended: release.Ended) -> Array:
 
 
 def _conditions(given: Given, inputs: Inputs, where: Presence) -> illness.Conditions:
+    water = town.service_of_town(given, inputs["water_service_fraction"])
     return illness.Conditions(
         home_persons=town.by_town(given, where.home),
         shelter_persons=inputs["shelter_persons"],
         car_persons=inputs["car_persons"],
         power=town.service_of_town(given, inputs["power_on_fraction"]),
-        water=town.service_of_town(given, inputs["water_service_fraction"]),
+        water=water,
         wbgt_c=inputs["wbgt_c"],
         shelter_wbgt_c=inputs["shelter_wbgt_c"],
         crowding=inputs["crowding_fraction"],
-        home_water=town.service_of_town(given, inputs["water_service_fraction"]),
-        home_food=np.clip(inputs["home_food_fraction"], 0.0, 1.0),
+        home_water=water,
+        home_food=inputs["home_food_fraction"],
         medicine=inputs["medicine_fraction"],
         advice=inputs["advice"],
     )
@@ -157,20 +156,30 @@ def _conditions(given: Given, inputs: Inputs, where: Presence) -> illness.Condit
 
 def _demand(
     given: Given, state: State, inputs: Inputs, clock: Clock, where: Presence
-) -> tuple[State, dict[str, Array], Table]:
+) -> tuple[State, dict[str, Array], Table | None]:
     """Calls, walk-in patients, illness and related deaths of the step."""
     people, trapped_calls = calls.trapped_calls(given, clock.chance, state.victims, state.line_s)
     people, hurt_calls, walk_in = calls.care_seekers(given, people, state.line_s, clock.end_s)
     now = _conditions(given, inputs, where)
     hall_calls, carry = _town_hall(given, state, inputs, clock, now)
-    state = replace(state, victims=people, town=replace(state.town, call_carry=carry))
-    ill_before = state.ill_home.count, state.ill_shelter.count
-    state, routine, hardship = _fall_ill(given, state, clock, now)
-    new_home, new_shelter = state.ill_home.count - ill_before[0], state.ill_shelter.count - ill_before[1]
-    by_ambulance = _share_of_count(state.ill_home, new_home, given.params.ill_ambulance_fraction)
+    ill, devices = _fall_ill(given, state, clock, now)
+    routine, new_home, new_shelter, new_related = (
+        ill[name].count - getattr(state, name).count for name in ("routine", "ill_home", "ill_shelter", "related")
+    )
+    by_ambulance = _share_of_count(ill["ill_home"], new_home, given.params.ill_ambulance_fraction)
     ambulance_calls = hurt_calls + routine + by_ambulance
-    calls_now = ambulance_calls + (town.by_town(given, trapped_calls) if trapped_calls.any() else 0.0)
-    state = replace(state, emergency_calls=state.emergency_calls + calls_now.astype(np.int64))
+    calls_now = ambulance_calls + (0.0 if trapped_calls is given.nobody else town.by_town(given, trapped_calls))
+    state = changed(
+        state,
+        victims=people,
+        town=_town_now(given, state, clock, where, people, call_carry=carry, **devices),
+        routine_waiting=state.routine_waiting + routine + new_home,
+        emergency_calls=state.emergency_calls + calls_now.astype(np.int64),
+        **ill,
+    )
+    hardship = None
+    if new_related.any():
+        state, hardship = _related(given, state, clock, ill["related"], new_related)
     amounts = {
         "trapped_calls": trapped_calls,
         "ambulance_calls": ambulance_calls,
@@ -182,8 +191,25 @@ def _demand(
     return state, amounts, hardship
 
 
-def _fall_ill(given: Given, state: State, clock: Clock, now: illness.Conditions) -> tuple[State, Array, Table]:
-    """Everyday emergencies, illness from the conditions, related deaths: (state, everyday calls, new dead)."""
+def _town_now(
+    given: Given, state: State, clock: Clock, where: Presence, victims: Table, **fields: Array
+) -> Town:
+    """Jams, staff at work and confirmed deaths at the end of the step; fields: what else changed in the town."""
+    traffic = presence.traffic_factor(given.params, where.waiting_fraction, float(where.places[3]))
+    hit = state.displaced_in_town / np.maximum(given.town_night_persons, 1.0)
+    return changed(
+        state.town,
+        traffic_factor=traffic,
+        attendance_fraction=town.staff_attendance(given, state.town.strong_s, clock.end_s, hit, traffic),
+        deaths_confirmed_persons=measures.count(given, victims, measures.confirmed(victims, clock.end_s)),
+        **fields,
+    )
+
+
+def _fall_ill(
+    given: Given, state: State, clock: Clock, now: illness.Conditions
+) -> tuple[dict[str, Arrivals], dict[str, Array]]:
+    """Everyday emergencies, illness from the conditions, related deaths; and who still has device or dialysis."""
     params, chance, keys, days = given.params, clock.chance, given.town_keys, clock.dt_s / DAY_S
     at_home, in_shelter = illness.ill_per_day(given, now)
     device, dialysis, dependents = illness.dependents_ill(
@@ -192,22 +218,16 @@ def _fall_ill(given: Given, state: State, clock: Clock, now: illness.Conditions)
     awake = presence.awake_fraction(params, clock.hour)
     by_hour = awake * params.routine_awake_factor + (1.0 - awake) * params.routine_asleep_factor
     everyday = given.town_night_persons * params.routine_per_person_day * by_hour * days
-    routine, new_routine = arrive(chance, "people.routine", keys, state.routine, everyday)
-    ill_home, new_home = arrive(chance, "people.ill_home", keys, state.ill_home, at_home * days + dependents)
-    ill_shelter, _ = arrive(chance, "people.ill_shelter", keys, state.ill_shelter, in_shelter * days)
-    dying = illness.related_per_day(given, now, at_home + in_shelter) * days
-    related, new_related = arrive(chance, "people.related", keys, state.related, dying)
-    state = replace(
-        state,
-        routine=routine,
-        ill_home=ill_home,
-        ill_shelter=ill_shelter,
-        related=related,
-        routine_waiting=state.routine_waiting + new_routine + new_home,
-        town=replace(state.town, device_ok_fraction=device, dialysis_ok_fraction=dialysis),
-    )
-    state, hardship = _related(given, state, clock, related, new_related)
-    return state, new_routine, hardship
+    expected = {
+        "routine": everyday,
+        "ill_home": at_home * days + dependents,
+        "ill_shelter": in_shelter * days,
+        "related": illness.related_per_day(given, now, at_home + in_shelter) * days,
+    }
+    ill = {
+        name: arrive(chance, f"people.{name}", keys, getattr(state, name), more)[0] for name, more in expected.items()
+    }
+    return ill, {"device_ok_fraction": device, "dialysis_ok_fraction": dialysis}
 
 
 def _share_of_count(after: Arrivals, new: Array, share: float) -> Array:
@@ -220,8 +240,7 @@ def _town_hall(
 ) -> tuple[Array, Array]:
     """Whole calls that reach the town halls in the step, and the fraction of a call left over."""
     line = town.service_of_town(given, inputs["telecom_fraction"])
-    displaced = town.by_town(given, state.displaced_persons)
-    rate = calls.town_hall_calls_per_s(given, clock.hour, now.power, now.water, displaced)
+    rate = calls.town_hall_calls_per_s(given, clock.hour, now.power, now.water, state.displaced_in_town)
     wanted = state.town.call_carry + rate * line * clock.dt_s
     made = np.floor(wanted)
     return made, wanted - made
@@ -231,64 +250,64 @@ def _related(given: Given, state: State, clock: Clock, after: Arrivals, new: Arr
     """Disaster-related deaths leave the living; `after` counts them for the keys of the persons."""
     towns = np.repeat(np.arange(given.n_towns), new)
     numbers = np.repeat(after.count - new, new) + victims.rank_in_group(towns, np.arange(len(towns)))
-    if not towns.size:
-        return state, state.victims.select(np.zeros(0, dtype=np.int64))
     rows, residents, away = victims.related_victims(given, clock.chance, state, towns, numbers)
-    return replace(state, residents=residents, away=away, victims=victims.join(state.victims, rows)), rows
+    return changed(state, residents=residents, away=away, victims=victims.join(state.victims, rows)), rows
 
 
-def _outputs(
-    given: Given, state: State, inputs: Inputs, clock: Clock, where: Presence, amounts: dict[str, Array]
-) -> dict[str, Array]:
-    params, people = given.params, state.victims
-    home = measures.home_persons(given, state)
-    trapped = people["state"] == TRAPPED
-    dwelling, site = trapped & (people["site"] < 0), trapped & (people["site"] >= 0)
-    traffic = presence.traffic_factor(params, where.waiting_fraction, float(where.places[3]))
-    hit = town.by_town(given, state.displaced_persons) / np.maximum(given.town_night_persons, 1.0)
+def _outputs(given: Given, state: State, where: Presence, amounts: dict[str, Array]) -> dict[str, Array]:
+    home, victims = measures.home_persons(given, state), state.victims
+    in_dwellings, at_sites = _trapped(given, state)
+    cared = measures.in_care(state) & victims["asked"]
     return {
         **amounts,
         "persons_home": home.astype(np.float64),
         "persons_present": np.rint(where.present),
         "persons_away": state.away.astype(np.float64),
         "persons_displaced": state.displaced_persons,
-        "trapped_persons": np.bincount(people["cell"][dwelling], minlength=len(home)).astype(np.float64),
-        "site_trapped_persons": np.bincount(people["site"][site], minlength=len(given.site_keys)).astype(np.float64),
-        "staff_attendance_fraction": town.staff_attendance(given, state.town.strong_s, clock.end_s, hit, traffic),
-        "traffic_factor": traffic,
+        "trapped_persons": in_dwellings,
+        "site_trapped_persons": at_sites,
+        "staff_attendance_fraction": state.town.attendance_fraction,
+        "traffic_factor": state.town.traffic_factor,
         "persons_dependent": town.dependents(given, town.by_town(given, home)),
         "first_response_fraction": where.response_fraction,
         "households_mobile_fraction": town.households_mobile(given, where.waiting_fraction),
-        "deaths_confirmed_persons": measures.count(given, state, measures.confirmed(state)),
-        "missing_persons": measures.count(given, state, measures.missing(state)),
-        "injured_severe_persons": measures.count(given, state, measures.in_care(state, SEVERELY) & people["asked"]),
-        "injured_light_persons": measures.count(given, state, measures.in_care(state, LIGHTLY) & people["asked"]),
+        "deaths_confirmed_persons": state.town.deaths_confirmed_persons,
+        "missing_persons": measures.count(given, victims, measures.missing(state)),
+        "injured_severe_persons": measures.count(given, victims, cared & (victims["severity"] == SEVERELY)),
+        "injured_light_persons": measures.count(given, victims, cared & (victims["severity"] == LIGHTLY)),
     }
 
 
+def _trapped(given: Given, state: State) -> tuple[Array, Array]:
+    """People trapped in dwellings (cell,) and in large sites (site,)."""
+    trapped = np.flatnonzero(state.victims["state"] == TRAPPED)
+    cell, site = state.victims["cell"][trapped], state.victims["site"][trapped]
+    dwelling = site < 0
+    return (
+        np.bincount(cell[dwelling], minlength=len(given.town)).astype(np.float64),
+        np.bincount(site[~dwelling], minlength=len(given.site_keys)).astype(np.float64),
+    )
+
+
 def _events(
-    given: Given, before: State, state: State, lists: tuple[Table, Table], ended: release.Ended, outputs: Outputs
+    given: Given,
+    before: State,
+    state: State,
+    lists: tuple[Table | None, Table | None],
+    ended: release.Ended,
+    outputs: Outputs,
 ) -> list[Event]:
     """Lines for the journal; lists: victims of this step by damage and by hardship."""
     fresh, hardship = lists
-    known = measures.count(given, before, measures.confirmed(before))
-    ill_before = before.ill_home.count + before.ill_shelter.count
-    ill = state.ill_home.count + state.ill_shelter.count
-    was, now = before.town, state.town
     return list(
         chain(
             journal.ended(state.victims, ended),
-            journal.harmed(fresh),
+            journal.harmed(fresh) if fresh is not None else (),
             journal.homeless(given, before.displaced_persons, state.displaced_persons),
-            journal.in_lifts(fresh),
-            journal.called(outputs["trapped_calls"]),
-            journal.died_of_hardship(hardship),
-            journal.confirmed(outputs["deaths_confirmed_persons"] - known),
-            journal.towns(
-                given,
-                (was.traffic_factor, was.attendance_fraction),
-                (now.traffic_factor, now.attendance_fraction),
-                (ill_before, ill),
-            ),
+            journal.in_lifts(fresh) if fresh is not None else (),
+            journal.called(outputs["trapped_calls"]) if outputs["trapped_calls"] is not given.nobody else (),
+            journal.died_of_hardship(hardship) if hardship is not None else (),
+            journal.confirmed(state.town.deaths_confirmed_persons - before.town.deaths_confirmed_persons),
+            journal.towns(given, before, state),
         )
     )

@@ -18,10 +18,10 @@ def trapped_calls(given: Given, chance: Chance, victims: Table, line_s: Array) -
     A call gets through when the time with a working line in the cell passes the caller's mark, so an outage
     delays it and a congested network thins it out.
     """
-    calls_of_cell = np.zeros(len(line_s))
     due = _trapped_due(given, victims, line_s)
     if not due.size:
-        return victims, calls_of_cell
+        return victims, given.nobody
+    calls_of_cell = np.zeros(len(line_s))
     calls, mark = victims["calls"].copy(), victims["line_due_s"].copy()
     while due.size:
         np.add.at(calls_of_cell, victims["cell"][due], 1.0)
@@ -34,21 +34,25 @@ def trapped_calls(given: Given, chance: Chance, victims: Table, line_s: Array) -
 
 
 def _trapped_due(given: Given, victims: Table, line_s: Array) -> Array:
-    waiting = (victims["state"] == TRAPPED) & (victims["calls"] < given.params.calls_per_trapped_limit)
-    return np.flatnonzero(waiting & (victims["line_due_s"] <= line_s[victims["cell"]]))
+    trapped = victims["state"] == TRAPPED
+    waiting = np.flatnonzero(trapped & (victims["calls"] < given.params.calls_per_trapped_limit))
+    return waiting[victims["line_due_s"][waiting] <= line_s[victims["cell"][waiting]]]
 
 
 def care_seekers(given: Given, victims: Table, line_s: Array, now_s: int) -> tuple[Table, Array, Array]:
     """Hurt people who now ask for care: (victims, ambulance calls, walk-in persons), both per municipality."""
-    waiting = (victims["state"] == HURT) & ~victims["asked"]
-    calling = waiting & (victims["line_due_s"] <= line_s[victims["cell"]])
-    walking = waiting & ~calling & (victims["ask_s"] <= now_s)
-    towns = victims["municipality"]
+    waiting = np.flatnonzero((victims["state"] == HURT) & ~victims["asked"])
+    calling = victims["line_due_s"][waiting] <= line_s[victims["cell"][waiting]]
+    walking = ~calling & (victims["ask_s"][waiting] <= now_s)
+    towns = victims["municipality"][waiting]
     ambulance = np.bincount(towns[calling], minlength=given.n_towns).astype(np.float64)
     walk_in = np.bincount(towns[walking], minlength=given.n_towns).astype(np.float64)
-    if not (calling.any() or walking.any()):
-        return victims, ambulance, walk_in
-    return victims.with_columns(asked=victims["asked"] | calling | walking), ambulance, walk_in
+    asking = waiting[calling | walking]
+    if asking.size:
+        asked = victims["asked"].copy()
+        asked[asking] = True
+        victims = victims.with_columns(asked=asked)
+    return victims, ambulance, walk_in
 
 
 def town_hall_calls_per_s(given: Given, hour: float, power: Array, water: Array, displaced: Array) -> Array:
@@ -61,7 +65,7 @@ def town_hall_calls_per_s(given: Given, hour: float, power: Array, water: Array,
     return calls * awake_fraction(params, hour)
 
 
-def phone_load(given: Given, excess: Array, strength: Array, dt_s: float) -> Array:
+def phone_load(given: Given, excess: Array, strength: Array | float, dt_s: float) -> Array:
     """Offered telephone traffic above normal at the end of a step, as a multiple of capacity, (municipality,).
 
     A strong shock lifts it to its peak by `strength` (0..1) at the end of the step; it then halves again and again.

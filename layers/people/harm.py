@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.people import casualties, town, victims
@@ -19,6 +17,7 @@ from layers.people.state import (
     Given,
     Seen,
     State,
+    changed,
 )
 from layers.people.victims import Scene
 from twin.contract import Clock, Inputs
@@ -27,17 +26,30 @@ from twin.table import Table
 Array = np.ndarray
 
 
+DAMAGE = tuple(name for name in Seen.__dataclass_fields__ if name != "shock_intensity")
+
+
+def is_new(given: Given, state: State, inputs: Inputs, clock: Clock) -> bool:
+    """Whether any damage has changed or a given incident may be due (shocks apart)."""
+    seen = state.seen
+    if any(inputs[name] is not getattr(seen, name) for name in DAMAGE):
+        return True
+    return bool((~state.incident_done & (given.incident_time_s <= clock.end_s)).any())
+
+
 def new_harm(
     given: Given, state: State, inputs: Inputs, clock: Clock, scene: Scene, where: Presence
-) -> tuple[State, Table]:
-    """Victims of whatever damage is new, among the people who are there. Returns (state, new rows)."""
+) -> tuple[State, Table | None]:
+    """Victims of whatever damage is new, among the people who are there. Returns (state, new rows or none)."""
     now = Seen(**{name: inputs[name] for name in Seen.__dataclass_fields__})
     due = _incidents_due(given, state, now, clock)
     fresh = state.victims.select(np.zeros(0, dtype=np.int64))
     cells = _cells_changed(state.seen, now)
     sites = bool(due.any()) or bool((now.site_damage_fraction > state.seen.site_damage_fraction).any())
+    strongest = np.maximum(state.seen.shock_intensity, now.shock_intensity)
+    seen = changed(now, shock_intensity=strongest)
     if not (cells or sites):
-        return state, fresh
+        return changed(state, seen=seen), None
     if cells:
         state, fresh = _strike_cells(given, state, now, clock, scene, where)
     if sites:
@@ -45,11 +57,9 @@ def new_harm(
         more, residents = victims.site_victims(
             given, clock.chance, scene, state.residents, state.site_expected, expected
         )
-        state = replace(state, residents=residents, site_expected=expected, incident_done=state.incident_done | due)
+        state = changed(state, residents=residents, site_expected=expected, incident_done=state.incident_done | due)
         fresh = victims.join(fresh, more)
-    strongest = np.maximum(state.seen.shock_intensity, now.shock_intensity)
-    seen = replace(now, shock_intensity=strongest)
-    return replace(state, victims=victims.join(state.victims, fresh), seen=seen), fresh
+    return changed(state, victims=victims.join(state.victims, fresh), seen=seen), fresh
 
 
 def _strike_cells(
@@ -66,7 +76,14 @@ def _strike_cells(
         residents + state.away,
         state.quantile,
     )
-    return replace(state, residents=residents, expected=expected, displaced_persons=displaced), fresh
+    after = changed(
+        state,
+        residents=residents,
+        expected=expected,
+        displaced_persons=displaced,
+        displaced_in_town=town.by_town(given, displaced),
+    )
+    return after, fresh
 
 
 def _indoors(given: Given, where: Presence) -> Indoors:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from layers.people.release import Ended
-from layers.people.state import DEAD, FIRE, LANDSLIDE, LIFT, RESIDENTIAL, SITE, TRAPPED, Given
+from layers.people.state import DEAD, FIRE, LANDSLIDE, LIFT, RESIDENTIAL, SITE, TRAPPED, Given, State
 from twin.contract import Event
 from twin.table import Table
 
@@ -32,8 +32,6 @@ HARDSHIPS = ("wbgt_c", "crowding_fraction", "home_water_fraction", "home_food_fr
 
 def harmed(fresh: Table) -> Iterator[Event]:
     """One line per place and cause for the new dead and the new trapped."""
-    if not len(fresh):
-        return
     for state, name in ((DEAD, "killed"), (TRAPPED, "trapped")):
         for kind, causes in CAUSES.items():
             rows = np.flatnonzero((fresh["state"] == state) & (fresh["kind"] == kind))
@@ -72,22 +70,22 @@ def called(calls_of_cell: Array) -> Iterator[Event]:
         yield Event("call", "trapped_calls", int(cell), calls_of_cell[cell], causes=[("trapped_persons", int(cell))])
 
 
-def towns(
-    given: Given, before: tuple[Array, Array], after: tuple[Array, Array], ill: tuple[Array, Array]
-) -> Iterator[Event]:
-    """Jams that begin or end, and towns where many have fallen ill. Pairs: (traffic, staff) and ill counts."""
-    params = given.params
-    jammed_before, jammed = (traffic > params.journal_traffic_factor for traffic in (before[0], after[0]))
+def towns(given: Given, before: State, after: State) -> Iterator[Event]:
+    """Jams that begin or end, staff that stays away, and towns where many have fallen ill."""
+    params, was, now = given.params, before.town, after.town
+    shock = [("shock_intensity", -1)]
+    jammed_before, jammed = (state.traffic_factor > params.journal_traffic_factor for state in (was, now))
     for town in np.flatnonzero(jammed != jammed_before):
         name = "jam_begins" if jammed[town] else "jam_ends"
-        yield Event(name, "traffic_factor", int(town), after[0][town], causes=[("shock_intensity", -1)])
-    for town in np.flatnonzero((after[1] < 1.0) & (before[1] >= 1.0)):
-        cause = [("shock_intensity", -1)]
-        yield Event("staff_short", "staff_attendance_fraction", int(town), after[1][town], causes=cause)
+        yield Event(name, "traffic_factor", int(town), now.traffic_factor[town], causes=shock)
+    present = now.attendance_fraction
+    for town in np.flatnonzero((present < 1.0) & (was.attendance_fraction >= 1.0)):
+        yield Event("staff_short", "staff_attendance_fraction", int(town), present[town], causes=shock)
     every = params.journal_ill_persons
-    for town in np.flatnonzero(ill[1] // every > ill[0] // every):
+    ill_before, ill = (state.ill_home.count + state.ill_shelter.count for state in (before, after))
+    for town in np.flatnonzero(ill // every > ill_before // every):
         causes = [(need, int(town)) for need in HARDSHIPS]
-        yield Event("many_ill", "persons_ill", int(town), ill[1][town], causes=causes)
+        yield Event("many_ill", "persons_ill", int(town), ill[town], causes=causes)
 
 
 def homeless(given: Given, before: Array, after: Array) -> Iterator[Event]:

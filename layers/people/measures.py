@@ -22,7 +22,9 @@ from layers.people.state import (
     Given,
     State,
 )
+from layers.people.town import by_town
 from twin.contract import Series, Var
+from twin.table import Table
 
 Array = np.ndarray
 
@@ -72,8 +74,8 @@ def home_persons(given: Given, state: State) -> Array:
 
 def persons_out(given: Given, state: State, home: Array) -> Array:
     """Residents at work, at school, in shops and on the road now, (4, municipality); home: (cell,)."""
-    residents = np.bincount(given.town, weights=state.residents, minlength=given.n_towns)
-    out = residents - np.bincount(given.town, weights=home, minlength=given.n_towns)
+    residents = by_town(given, state.residents)
+    out = residents - by_town(given, home)
     homeward = np.minimum(state.town.homeward_fraction * residents, out)
     shares = state.place_fractions / max(state.place_fractions.sum(), 1e-9)
     places = shares[:, None] * (out - homeward)
@@ -88,31 +90,30 @@ def missing(state: State) -> Array:
     return gone & (victims["missing_s"] <= state.now_s)
 
 
-def confirmed(state: State) -> Array:
+def confirmed(victims: Table, now_s: int) -> Array:
     """Rows of dead people whose death is confirmed, bool (victim,); related deaths take a certificate instead."""
-    victims = state.victims
     dead = (victims["state"] == DEAD) & (victims["kind"] != RELATED)
-    return dead & (victims["confirm_s"] <= state.now_s)
+    return dead & (victims["confirm_s"] <= now_s)
 
 
-def in_care(state: State, severity: int) -> Array:
+def in_care(state: State) -> Array:
     """Rows of hurt people alive and out of the rubble, bool (victim,)."""
-    victims = state.victims
-    hurt = (victims["state"] == HURT) | (victims["state"] == TREATED)
-    return hurt & (victims["severity"] == severity)
+    condition = state.victims["state"]
+    return (condition == HURT) | (condition == TREATED)
 
 
-def count(given: Given, state: State, rows: Array) -> Array:
+def count(given: Given, victims: Table, rows: Array) -> Array:
     """Victims by municipality, float64."""
-    towns = state.victims["municipality"][rows]
+    towns = victims["municipality"][rows]
     return np.bincount(towns, minlength=given.n_towns).astype(np.float64)
 
 
 def measure(given: Given, state: State) -> dict[str, Array]:
     """Every series now, (municipality,) float64."""
     kind, condition = state.victims["kind"], state.victims["state"]
-    dead = condition == DEAD
-    arrest = dead & (kind != RELATED) & (state.victims["found_s"] <= state.now_s) & ~confirmed(state)
+    dead, cared, severity = condition == DEAD, in_care(state), state.victims["severity"]
+    unconfirmed = dead & (kind != RELATED) & ~confirmed(state.victims, state.now_s)
+    arrest = unconfirmed & (state.victims["found_s"] <= state.now_s)
     masks = {
         "deaths": dead & (kind != RELATED),
         "deaths_residential": dead & (kind == RESIDENTIAL),
@@ -120,17 +121,17 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "deaths_fire": dead & (kind == FIRE),
         "deaths_landslide": dead & (kind == LANDSLIDE),
         "deaths_related": dead & (kind == RELATED),
-        "injured_severe": in_care(state, SEVERELY),
-        "injured_light": in_care(state, LIGHTLY),
+        "injured_severe": cared & (severity == SEVERELY),
+        "injured_light": cared & (severity == LIGHTLY),
         "trapped_persons": condition == TRAPPED,
         "missing": missing(state),
         "cardiac_arrest": arrest,
         "injured_waiting": condition == HURT,
         "lift_trapped": (condition == STUCK) & (kind == LIFT),
     }
-    values = {name: count(given, state, mask) for name, mask in masks.items()}
+    values = {name: count(given, state.victims, mask) for name, mask in masks.items()}
     slides = state.expected[LANDSLIDE].sum(axis=0)
-    values["landslide_victims_expected"] = np.bincount(given.town, weights=slides, minlength=given.n_towns)
+    values["landslide_victims_expected"] = by_town(given, slides)
     values["ill_expected"] = state.ill_home.level + state.ill_shelter.level
     values["emergency_calls"] = state.emergency_calls.astype(np.float64)
     values["traffic_factor"] = state.town.traffic_factor
@@ -145,6 +146,6 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "persons_displaced": state.displaced_persons,
     }
     for name, cells in of_cells.items():
-        values[name] = np.bincount(given.town, weights=cells, minlength=given.n_towns)
+        values[name] = by_town(given, cells)
     values["freed_by_neighbours"] = state.neighbour_freed.astype(np.float64)
     return values

@@ -58,7 +58,7 @@ def awake_fraction(params: Params, hour: float) -> float:
 
 def relax(value: Array, target: Array | float, time_s: Array | float, dt_s: float) -> Array:
     """Exact approach of `value` to `target` with time constant `time_s` over `dt_s`."""
-    return target + (value - target) * np.exp(-dt_s / np.asarray(time_s))
+    return target + (value - target) * np.exp(-dt_s / time_s)
 
 
 def traffic_factor(params: Params, waiting_fraction: Array, road_fraction: float) -> Array:

@@ -101,15 +101,16 @@ def release(
     """
     if not len(victims):
         return victims, residents, Ended()
-    trapped = victims["state"] == TRAPPED
-    trapped[freed] = False
-    by_neighbours = np.flatnonzero(trapped & (_freed_s(victims, scene) <= np.minimum(scene.now_s, victims["die_s"])))
-    trapped[by_neighbours] = False
+    condition = victims["state"]
     dying = victims["die_s"] <= scene.now_s
-    died_trapped = np.flatnonzero(trapped & dying)
-    hurt = victims["state"] == HURT
-    died_hurt = np.flatnonzero(hurt & dying)
-    out_of_lift = np.flatnonzero((victims["state"] == STUCK) & (victims["ask_s"] <= scene.now_s))
+    waiting = condition == TRAPPED
+    waiting[freed] = False
+    trapped = np.flatnonzero(waiting)
+    reached = _freed_s(victims, trapped, scene) <= np.minimum(scene.now_s, victims["die_s"][trapped])
+    by_neighbours, trapped = trapped[reached], trapped[~reached]
+    died_trapped = trapped[dying[trapped]]
+    died_hurt = np.flatnonzero((condition == HURT) & dying)
+    out_of_lift = np.flatnonzero((condition == STUCK) & (victims["ask_s"] <= scene.now_s))
     ended = Ended(by_neighbours, freed, died_trapped, died_hurt)
     if not (sum(len(rows) for rows in ended) + len(out_of_lift)):
         return victims, residents, ended
@@ -122,10 +123,11 @@ def release(
     return victims, residents, ended
 
 
-def _freed_s(victims: Table, scene: Scene) -> Array:
-    """When neighbours get each victim out if they go on as in this step; effort grows evenly within the step."""
-    before, after = scene.effort_before_s[victims["cell"]], scene.effort_s[victims["cell"]]
-    done = (victims["effort_due_s"] - before) / np.maximum(after - before, 1e-9)
+def _freed_s(victims: Table, rows: Array, scene: Scene) -> Array:
+    """When neighbours get these victims out if they go on as in this step; effort grows evenly within the step."""
+    cell = victims["cell"][rows]
+    before, after = scene.effort_before_s[cell], scene.effort_s[cell]
+    done = (victims["effort_due_s"][rows] - before) / np.maximum(after - before, 1e-9)
     return scene.start_s + done * (scene.now_s - scene.start_s)
 
 

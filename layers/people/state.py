@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from twin.table import Table
 from twin.world import World
 
 Array = np.ndarray
+Record = TypeVar("Record")
 
 # causes of harm (column `kind`); related deaths never count as deaths of the earthquake itself
 RESIDENTIAL, SITE, FIRE, LANDSLIDE, RELATED, LIFT = range(6)
@@ -74,6 +76,11 @@ class Given:
     crowding_ratio: float  # people per non-wood building over people per wooden building, at night
     town_night_persons: Array
     town_share_65: Array
+    cells_by_town: Array  # cell rows ordered by town
+    first_of_town: Array  # where each town with cells begins in that order
+    towns_with_cells: Array
+    share_of_town: Array  # (cell,): residents over those of the town
+    nobody: Array  # (cell,): zeros
     site_cell: Array
     site_town: Array
     site_persons_day: Array
@@ -114,6 +121,7 @@ class Town:
     call_carry: Array  # fraction of a call to the town hall not yet made
     traffic_factor: Array  # travel time over free flow
     attendance_fraction: Array  # municipal staff at work
+    deaths_confirmed_persons: Array  # confirmed so far
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,7 @@ class State:
     related: Arrivals  # disaster-related deaths
     routine_waiting: Array  # int64 (municipality,): everyday and ill patients not yet treated
     displaced_persons: Array  # (cell,)
+    displaced_in_town: Array  # (municipality,): the same by town
     neighbour_freed: Array  # int64 (municipality,): freed by neighbours so far
     emergency_calls: Array  # int64 (municipality,): 119 calls that got through so far
 
@@ -162,7 +171,10 @@ def prepare(world: World, params: Params) -> Given:
     nonwood_buildings, nonwood_residents = buildings[:, 3:].sum(axis=1), residents[:, 3:].sum(axis=1)
     per_wood = wood_residents.sum() / max(wood_buildings.sum(), 1)
     per_nonwood = nonwood_residents.sum() / max(nonwood_buildings.sum(), 1)
-    town = cell["municipality"]
+    town, night = cell["municipality"], cell["night_persons"].astype(np.float64)
+    town_night_persons = np.bincount(town, weights=night, minlength=len(towns))
+    by_town = np.argsort(town, kind="stable")
+    settled, first = np.unique(town[by_town], return_index=True)
     return Given(
         params=params,
         origin=world.origin,
@@ -173,8 +185,8 @@ def prepare(world: World, params: Params) -> Given:
         cell_keys=cell.keys,
         town_keys=towns.keys,
         site_keys=site.keys,
-        night_persons=cell["night_persons"].astype(np.int64),
-        day_persons=cell["day_persons"].astype(np.int64),
+        night_persons=night,
+        day_persons=cell["day_persons"].astype(np.float64),
         share_65=cell["share_65"].astype(np.float64),
         wood_buildings=wood_buildings.astype(np.float64),
         nonwood_buildings=nonwood_buildings.astype(np.float64),
@@ -182,8 +194,13 @@ def prepare(world: World, params: Params) -> Given:
         nonwood_residents=nonwood_residents.astype(np.float64),
         wood_floor_fraction=floors[:, :3].sum(axis=1) / np.maximum(floors.sum(axis=1), 1.0),
         crowding_ratio=float(per_nonwood / per_wood) if per_wood > 0 else 1.0,
-        town_night_persons=np.bincount(town, weights=cell["night_persons"], minlength=len(towns)),
+        town_night_persons=town_night_persons,
         town_share_65=towns["share_65"].astype(np.float64),
+        cells_by_town=by_town,
+        first_of_town=first,
+        towns_with_cells=settled,
+        share_of_town=night / np.maximum(town_night_persons, 1.0)[town],
+        nobody=np.zeros(len(town)),
         site_cell=site["cell"],
         site_town=site["municipality"],
         site_persons_day=site["persons_day"].astype(np.float64),
@@ -225,12 +242,13 @@ def start(given: Given, chance: Chance) -> State:
         call_carry=np.zeros(n_towns),
         traffic_factor=np.ones(n_towns),
         attendance_fraction=np.ones(n_towns),
+        deaths_confirmed_persons=np.zeros(n_towns),
     )
     return State(
         now_s=0,
         place_fractions=places,
         quantile=chance.uniform("people.rounding", given.cell_keys),
-        residents=given.night_persons.copy(),
+        residents=given.night_persons.astype(np.int64),
         away=np.zeros(n_cells, dtype=np.int64),
         victims=Table.empty(**COLUMNS),
         expected=np.zeros((len(KINDS), len(OUTCOMES), n_cells)),
@@ -246,9 +264,15 @@ def start(given: Given, chance: Chance) -> State:
         related=first_arrivals(chance, "people.related", given.town_keys),
         routine_waiting=np.zeros(n_towns, dtype=np.int64),
         displaced_persons=zeros,
+        displaced_in_town=np.zeros(n_towns),
         neighbour_freed=np.zeros(n_towns, dtype=np.int64),
         emergency_calls=np.zeros(n_towns, dtype=np.int64),
     )
+
+
+def changed(record: Record, **new: Any) -> Record:
+    """The record with these fields replaced (`dataclasses.replace` without its cost for every field)."""
+    return type(record)(**{**vars(record), **new})
 
 
 def first_arrivals(chance: Chance, purpose: str, keys: Array) -> Arrivals:
@@ -263,9 +287,10 @@ def arrive(chance: Chance, purpose: str, keys: Array, before: Arrivals, expected
     """
     level = before.level + expected
     next_level, count = before.next_level, before.count
-    due = np.flatnonzero(level >= next_level)
-    if not due.size:
+    ripe = level >= next_level
+    if not ripe.any():
         return Arrivals(level, next_level, count), np.zeros(len(keys), dtype=np.int64)
+    due = np.flatnonzero(ripe)
     next_level, count = next_level.copy(), count.copy()
     while due.size:
         count[due] += 1

@@ -9,19 +9,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from scenarios.report import annex, glance, maps, situation, timeline
-from scenarios.report.data import RunData, read_run
+from scenarios.report.data import RunData, Wanted, read_run
 from scenarios.report.text import Both, clock, lead
 from scenarios.schema import Scenario
 from twin.store import RunFolder
 
 HERE = Path(__file__).parent
 NAME = "report.html"
-WANTED = frozenset(
-    {name for row in annex.CURVES for name in row}
-    | {name for _, name, _ in annex.TOWN_COLUMNS}
-    | {name for _, asks in situation.FORM for ask in asks for name in (ask.true, ask.reported, *ask.observed)}
-    | {*situation.QUEUES, *glance.NAMES}
-) - {""}
+BY_TOWN = frozenset({*situation.QUEUES, *maps.NAMES, *glance.BY_TOWN} | {name for _, name, _ in annex.TOWN_COLUMNS})
+WANTED = Wanted(
+    BY_TOWN
+    | {name for row in annex.CURVES for name in row if name}
+    | {name for _, asks in situation.FORM for ask in asks for name in (ask.true, ask.reported, *ask.observed) if name}
+    | {*glance.NAMES},
+    BY_TOWN,
+)
 
 
 def write_report(folder: RunFolder, scenario: Scenario) -> Path:

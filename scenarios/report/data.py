@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,13 @@ from twin.store import RunFolder
 Array = np.ndarray
 COLUMNS = ["time_s", "quantity", "unit", "area", "member", "kind", "label", "value"]
 NAMED_TABLES = ("municipality", "node", "office", "road", "site", "hospital", "base")
+
+
+class Wanted(NamedTuple):
+    """Which series to read, and of which also the true values of single towns."""
+
+    quantities: Collection[str]
+    by_town: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,7 @@ class RunData:
         return Both("全域", "whole region") if code == "all" else self.names.get(code, Both(code, code))
 
 
-def read_run(folder: RunFolder, scenario: Scenario, wanted: Collection[str]) -> RunData:
+def read_run(folder: RunFolder, scenario: Scenario, wanted: Wanted) -> RunData:
     """Read manifest, names and the wanted series of a finished run. Raises StoreError for an unfinished one."""
     table = _series_table(folder, wanted)
     words = {name: _words(table[name]) for name in ("quantity", "unit", "area", "kind", "label")}
@@ -170,7 +177,7 @@ def read_run(folder: RunFolder, scenario: Scenario, wanted: Collection[str]) -> 
     )
 
 
-def _series_table(folder: RunFolder, wanted: Collection[str]) -> pa.Table:
+def _series_table(folder: RunFolder, wanted: Wanted) -> pa.Table:
     """Rows of the wanted series only, taken piece by piece: a whole run would fill more than a gigabyte."""
     path = folder.path / "series.parquet"
     if not path.is_file():
@@ -179,17 +186,23 @@ def _series_table(folder: RunFolder, wanted: Collection[str]) -> pa.Table:
         pieces = [file.schema_arrow.empty_table().select(COLUMNS)]
         for number in range(file.num_row_groups):
             piece = file.read_row_group(number, columns=COLUMNS)
-            pieces.append(piece.filter(_is_wanted(piece["quantity"], wanted)))
+            pieces.append(piece.filter(pa.array(_kept(piece, wanted))))
     return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
 
 
-def _is_wanted(column: pa.ChunkedArray, wanted: Collection[str]) -> pa.Array:
-    """Mask of the rows of wanted quantities, decided once per distinct name."""
+def _kept(piece: pa.Table, wanted: Wanted) -> Array:
+    """Mask of the rows to keep; true values of single towns only where a page shows them."""
+    whole = _among(piece["area"], {"all"}) | ~_among(piece["kind"], {"true"})
+    return _among(piece["quantity"], wanted.quantities) & (whole | _among(piece["quantity"], wanted.by_town))
+
+
+def _among(column: pa.ChunkedArray, words: Collection[str]) -> Array:
+    """Mask of the rows whose text is one of some words, decided once per distinct text."""
     masks = [
-        np.isin(chunk.dictionary.to_pylist(), list(wanted))[chunk.indices.to_numpy(zero_copy_only=False)]
+        np.isin(chunk.dictionary.to_pylist(), list(words))[chunk.indices.to_numpy(zero_copy_only=False)]
         for chunk in column.dictionary_encode().chunks
     ]
-    return pa.array(np.concatenate(masks) if masks else np.empty(0, dtype=bool))
+    return np.concatenate(masks) if masks else np.empty(0, dtype=bool)
 
 
 def _words(column: pa.ChunkedArray) -> tuple[list[str], Array]:

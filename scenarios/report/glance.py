@@ -24,10 +24,9 @@ QUESTIONS = (
 )
 TRUE, REPORTED = Both("真", "true"), Both("報", "rep.")
 SIX_LOWER = 5.5
+BY_TOWN = ("trapped_persons",)  # series of which this page names towns
 # series that only this page reads
 NAMES = (
-    "max_intensity",
-    "silent_towns",
     "facilities_dark",
     "shelter_capacity_persons",
     "generator_cars_allotted",

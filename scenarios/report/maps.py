@@ -19,6 +19,7 @@ from scenarios.report.timeline import Timeline
 
 Array = np.ndarray
 SIZE = 1000.0
+NAMES = ("max_intensity", "silent_towns")  # series the maps read, town by town
 
 # 気象庁ホームページにおける気象情報の配色に関する設定指針 (2012): class -> colour of the area, colour of text on it
 CLASSES: tuple[tuple[float, str, str, str, str], ...] = (

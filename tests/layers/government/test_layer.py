@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from layers.government import LAYER, cycle
-from layers.government.known import Q
+from layers.government.known import Holder, Q
 from layers.government.offices import wake
 from tests.layers.government.place import CHANCE, N_TOWN, clock, given, quiet, run
 from twin.table import Table
@@ -84,11 +84,11 @@ def test_a_cut_off_town_falls_silent_is_scouted_and_heard_when_visited():
     state, results = run(constants, dead, 3 * HOUR_S)
     assert state.silent[town]
     assert results[-1].outputs["scouting_wanted"][town] == 1.0
-    assert np.isnan(state.known.value[constants.prefecture, Q.EVACUEES, town])
+    assert np.isnan(state.known.value[Holder.PREFECTURE, Q.EVACUEES, town])
     scouted = quiet(**BUSY, office_telecom=lines, scout_reports=np.eye(N_TOWN)[town])
     state = LAYER.step(constants, state, scouted, clock(state.now_s, 600)).state
     state, results = run(constants, dead, 6 * HOUR_S, state=state)
-    assert state.known.value[constants.prefecture, Q.TRAPPED_KNOWN, town] == BUSY["trapped_known_persons"][town]
+    assert state.known.value[Holder.PREFECTURE, Q.TRAPPED_KNOWN, town] == BUSY["trapped_known_persons"][town]
     assert any(event.kind == "town_heard" and event.row == town for result in results for event in result.events)
 
 

@@ -4,13 +4,23 @@ import numpy as np
 import pytest
 
 from layers.infrastructure import facilities
-from layers.infrastructure.facilities import HOSPITAL
+from layers.infrastructure.facilities import HOSPITAL, PUMP
 
 
 @pytest.fixture
 def halls(bench):
     one = bench()
     return one.state.facilities, one.given.facilities, one.given.params
+
+
+def test_more_pumps_have_a_generator_the_larger_their_share(halls):
+    _, place, params = halls
+    pump = place.kind[place.generators] == PUMP
+    share = [
+        (facilities.running_s(place, params.replace({"pump_generator_fraction": wanted}))[pump] > 0).mean()
+        for wanted in (0.2, 0.9)
+    ]
+    assert share[0] < share[1]
 
 
 def test_fuel_is_neither_made_nor_lost(halls):
@@ -29,11 +39,11 @@ def test_fuel_is_neither_made_nor_lost(halls):
 def test_a_generator_runs_for_its_hours_and_then_it_is_dark(halls):
     state, place, params = halls
     dark, none = np.zeros(len(place.keys), bool), np.zeros(place.n_municipality)
-    hospital = (place.kind == HOSPITAL) & (place.running_s > 0)
-    shortest_s = int(place.running_s[hospital].min())
+    running_s, hospital = facilities.running_s(place, params), place.kind[place.generators] == HOSPITAL
+    shortest_s = int(running_s[hospital].min())
     on, _ = facilities.run_generators(state, place, params, dark, dark, none, shortest_s - 60)
-    off, _ = facilities.run_generators(on, place, params, dark, dark, none, int(place.running_s.max()) + 120)
-    assert (on.power[hospital] == params.generator_power_fraction).all()
+    off, _ = facilities.run_generators(on, place, params, dark, dark, none, int(running_s.max()) + 120)
+    assert (on.power[place.generators[hospital]] == params.generator_power_fraction).all()
     assert (off.power == 0.0).all()
 
 
@@ -42,9 +52,8 @@ def test_tanks_below_the_order_level_order_what_is_missing(halls):
     assert facilities.fuel_wanted_l(state, place, params).sum() == 0.0
     dark, none = np.zeros(len(place.keys), bool), np.zeros(place.n_municipality)
     empty, burnt_l = facilities.run_generators(state, place, params, dark, dark, none, 10**7)
-    in_towns = (
-        facilities.burn_l_per_s(place, params)[place.municipality >= 0] @ place.running_s[place.municipality >= 0]
-    )
+    own = place.municipality[place.generators] >= 0
+    in_towns = facilities.burn_l_per_s(place, params)[own] @ facilities.running_s(place, params)[own]
     assert facilities.fuel_wanted_l(empty, place, params).sum() == pytest.approx(in_towns)
     assert burnt_l >= in_towns
 

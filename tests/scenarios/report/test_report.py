@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scenarios import read_scenario
-from scenarios.report import WANTED, glance, render, situation, timeline, write_report
+from scenarios.report import WANTED, annex, glance, render, situation, timeline, write_report
 from scenarios.report.data import read_run
 from scenarios.report.text import NOT_HEARD
 from twin.errors import StoreError
@@ -210,3 +210,19 @@ def test_cards_beyond_the_run_are_empty(run):
 def test_night_and_day(run):
     assert glance.daylight_left(run, 1800).en.startswith("112 min")
     assert "night" in glance.daylight_left(run, 6 * 3600).en
+
+
+def test_town_table_knows_every_true_column(run):
+    heads, rows = annex.towns(run)
+    assert [row["code"] for row in rows] == ["99201", "99202"]
+    shown = {head.ja: cell for head, cell in zip(heads, rows[1]["cells"], strict=True)}
+    assert shown["死者（真値）"][0].ja == "14–17"
+    assert shown["避難所の避難者（報告）"] == (NOT_HEARD, False)
+    assert all(known for head, (_, known) in shown.items() if "真値" in head)
+
+
+def test_worst_moment_of_every_queue_names_its_town(run):
+    rows = {row["name"].ja: row for row in situation.queues(run)}
+    assert rows["不足する食事"]["where"].ja == "東町"
+    assert rows["決裁の待ち時間"]["peak"].en == "90 min–108 min"
+    assert rows["荷下ろし待ちトラック"]["known"] is False
