@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ def check(
                 moved -= float(np.sum(result.outputs[var.name]))
                 moved += float(np.sum(inputs[f"returned_{var.name}"]))
         leak = value - before[name] - moved
-        if not abs(leak) <= RELATIVE_LEAK * max(1.0, abs(value), abs(before[name])):
+        scale = max(1.0, abs(value), abs(before[name]))
+        if not (isfinite(leak) and abs(leak) <= RELATIVE_LEAK * scale):
             raise StateError(
                 f"layer {layer.name}: stock '{name}' leaks {leak:+.6g} at T+{clock.end_s} s "
                 f"({before[name]:.6g} before, {value:.6g} after, {moved:.6g} booked)"

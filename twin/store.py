@@ -185,9 +185,7 @@ class RunFolder:
         hasher = blake2b(digest_size=16)
         for name, schema in (("series", SERIES_SCHEMA), ("events", EVENTS_SCHEMA)):
             tables = [
-                read_parquet(part, schema)
-                for member in members
-                for part in parts(self.member_folder(member), name)
+                read_parquet(part, schema) for member in members for part in parts(self.member_folder(member), name)
             ]
             if name == "series" and observed is not None and len(observed):
                 tables.append(observed.cast(schema))
@@ -198,16 +196,16 @@ class RunFolder:
 
     def series(self) -> pa.Table:
         """The series of the run. Raises StoreError before it is finished."""
-        return self._read("series.parquet")
+        return self._read("series.parquet", SERIES_SCHEMA)
 
     def events(self) -> pa.Table:
         """The events of the run. Raises StoreError before it is finished."""
-        return self._read("events.parquet")
+        return self._read("events.parquet", EVENTS_SCHEMA)
 
-    def _read(self, name: str) -> pa.Table:
+    def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         if not (self.path / name).is_file():
             raise StoreError(f"{self.path} has no {name} yet; `twin resume {self.path}` finishes the run")
-        return read_parquet(self.path / name)
+        return read_parquet(self.path / name, schema)
 
     def _write(self, name: str, data: bytes) -> None:
         temporary = self.path / f".{name}.tmp"
@@ -223,8 +221,8 @@ def parts(folder: Path, name: str) -> list[Path]:
     return sorted(folder.glob(f"{name}-*.parquet"))
 
 
-def read_parquet(path: Path, schema: pa.Schema | None = None) -> pa.Table:
-    """Read a table. Raises StoreError if the file is damaged."""
+def read_parquet(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read a table as `schema` has it (Parquet knows no whole seconds). Raises StoreError if the file is damaged."""
     try:
         return pq.read_table(path, schema=schema)
     except (OSError, pa.ArrowException) as error:

@@ -8,6 +8,13 @@ from layers.damage.state import Given, Surface
 from twin.contract import Event
 
 Array = np.ndarray
+# share of buildings people are harmed by or lose their home to -> kind of event
+BY_STRUCTURE = {
+    "wood_collapsed_fraction": "wood_collapse",
+    "nonwood_collapsed_fraction": "nonwood_collapse",
+    "wood_half_fraction": "wood_half_collapse",
+    "nonwood_half_fraction": "nonwood_half_collapse",
+}
 USABLE = ("shelter_usable", "hospital_usable", "depot_usable", "office_usable", "fuel_station_usable")
 
 
@@ -18,16 +25,19 @@ def of_change(given: Given, before: Surface, after: Surface, shaken: bool) -> li
     params = given.params
     shock = ("shock_intensity",) if shaken else ("soil_water_m", "shock_intensity")
     lines = _grown("collapse", "buildings_collapsed", before, after, params.event_buildings, shock)
+    for name, kind in BY_STRUCTURE.items():
+        number = given.wood_buildings if name.startswith("wood") else given.other_buildings
+        lines += _grown(kind, name, before, after, params.event_buildings, shock, number)
     lines += _grown("slide", "slide_buildings", before, after, params.event_slides, shock)
     lines += _on_roads("road_slide", "road_slides", given, (before, after), 1.0, shock)
     heavy = params.event_road_debris_m3
     lines += _on_roads("road_debris", "road_debris_m3", given, (before, after), heavy, ("buildings_collapsed",))
     lines += _sites(given, before, after)
-    for kind, name in zip(given.facilities, USABLE, strict=True):
+    for place, name in zip(given.facilities, USABLE, strict=True):
         old, new = getattr(before, name), getattr(after, name)
         if old is not new:
             lines += [
-                Event("unusable", name, int(row), float(new[row]), causes=(("shock_intensity", int(kind.cell[row])),))
+                Event("unusable", name, int(row), float(new[row]), causes=(("shock_intensity", int(place.cell[row])),))
                 for row in np.flatnonzero(new < old)
             ]
     return lines
@@ -39,12 +49,20 @@ def of_fire(kind: str, cell: int, amount: float, by_power: bool) -> Event:
     return Event(kind, "fires_burning", cell, amount, causes=((first, cell),))
 
 
-def _grown(kind: str, name: str, before: Surface, after: Surface, least: float, causes: tuple[str, ...]) -> list[Event]:
-    """Cells where a count grew by `least` or more."""
+def _grown(
+    kind: str,
+    name: str,
+    before: Surface,
+    after: Surface,
+    least: float,
+    causes: tuple[str, ...],
+    unit: Array | float = 1.0,
+) -> list[Event]:
+    """Cells where a count grew by `least` or more; unit: what a quantity is multiplied by to be a count."""
     old, new = getattr(before, name), getattr(after, name)
     if old is new:
         return []
-    more = new - old
+    more = (new - old) * unit
     return [
         Event(kind, name, int(cell), float(more[cell]), causes=[(cause, int(cell)) for cause in causes])
         for cell in np.flatnonzero(more >= least)

@@ -2,6 +2,7 @@
 
 Each step: demand by cell and reason (behaviour), shelters called up, checked, opened and consolidated (shelters),
 whole people moved (moves), the ill transferred, presence by hour and the head-count (headcount), the journal (lines).
+A step lasts 20 minutes, short against the hours people take to leave.
 Orders and behaviour are apart: an order is one of five reasons to leave. `people` owns all persons; this layer keeps
 who is away from which cell, so that nobody returns who has not left.
 """

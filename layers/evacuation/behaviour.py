@@ -53,9 +53,9 @@ def fear_ratio_2016(params: Params) -> float:
     """Observed share of residents in shelters at the peak of April 2016 over what this event's fear gives then.
 
     The fear calibrated on 2026 is applied to the shocks, the night and the damage of 2016. The observed share counts
-    every reason; lost homes and outages explain about a tenth of it. What else lies above 1 this calibration
-    leaves unexplained (a second, larger shock at night; mild nights, while heat and dark halls kept people home in
-    2026), so the layer must not be used for an event like 2016 without a new fit. A check, used in no step.
+    every reason; by this layer's rates lost homes and outages make up about a tenth of it. What else lies above 1
+    this calibration leaves unexplained (a second, larger shock in the night after the first), so the layer must not
+    be used for an event like 2016 without a new fit. A check of the calibration: no step, series or event uses it.
     """
     modelled = fear_share(params, np.array(params.felt_2016), 1.0, np.array(params.damaged_2016_fraction))
     return float(params.share_2016 / (modelled * params.fear_split[Place.SHELTER]))
@@ -164,7 +164,8 @@ def wishes(given: Given, demand: Demand, fed: Array, quantile: Array) -> Array:
     """Whole people who want to stay in each kind of place, (wish, cell).
 
     fed: share of the people in the town's shelters with meals and water, (municipality,): unfed, some look for
-    relatives instead; heat moves people from cars to shelters. Each cell rounds by its own quantile: no bias, no step length.
+    relatives instead; heat moves people from cars to shelters. Each cell rounds by its own quantile: no bias, no
+    step length.
     """
     params, town = given.params, given.cells.town
     split = np.stack(

@@ -142,5 +142,5 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=600,
-    tables=("municipality", "cell", "office", "item"),
+    tables=("municipality", "cell", "office", "item", "shelter"),
 )

@@ -119,10 +119,10 @@ def _count(given: Given, state: State, damaged: Array, work_s: float, clock: Clo
 def decide(given: Given, state: State, inputs: Inputs, clock: Clock) -> Plan:
     """Wake the offices that are due and return what they decided."""
     n_town = given.n_town
-    hour_s = (clock.end_s + given.clock_offset_s) % DAY_S
-    evening = bool(given.params.consolidation_hour * HOUR_S <= hour_s)
+    since_review_s = (clock.end_s + given.clock_offset_s - given.params.consolidation_hour * HOUR_S) % DAY_S
+    reviewing = bool(since_review_s < given.params.desk_every_s)
     lines = inputs["office_telecom"][:n_town] * (inputs["office_power"][:n_town] > 0)
-    return offices.wake(given, state, lines, evening, clock.end_s, clock.chance)
+    return offices.wake(given, state, lines, reviewing, clock.end_s, clock.chance)
 
 
 def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Array, now_s: int) -> State:

@@ -16,8 +16,10 @@ import numpy as np
 from layers.government import priorities, triggers
 from layers.government.known import Holder, Q, Source
 from layers.government.requests import Kind
+from layers.government.staff import Duty
 from layers.government.state import Given, State
 from twin.chance import Chance
+from twin.units import DAY_S
 
 Array = np.ndarray
 
@@ -41,13 +43,13 @@ class Offices(mesa.Model):
     """The offices awake in one step. Chance is keyed by the twin, so the model's own generators stay unused."""
 
     def __init__(
-        self, given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance, plan: Plan
+        self, given: Given, state: State, lines: Array, reviewing: bool, now_s: int, chance: Chance, plan: Plan
     ) -> None:
         super().__init__(seed=0)
         self.given = given
         self.state = state
         self.lines = lines
-        self.evening = evening
+        self.reviewing = reviewing
         self.now_s = now_s
         self.chance = chance
         self.plan = plan
@@ -113,13 +115,25 @@ class Town(Office):
         if share > 0 and model.state.order_due_s[row] < 0:
             plan.orders.append((row, share))
         self.ask_generator_cars()
-        if model.evening:
-            current = float(model.state.shelters_target[row])
-            target = priorities.decide_shelters_target(
-                float(self.known(Q.EVACUEES)[row]), float(self.known(Q.SHELTERS_OPEN)[row]), current, params
-            )
-            if target == target and target != current:
-                plan.shelter_targets.append((row, target))
+        if model.reviewing and np.isnan(model.state.shelters_target[row]):
+            self.consolidate()
+
+    def consolidate(self) -> None:
+        """Once a day: gather people from nearly empty halls into fewer; done once, then left as it is."""
+        model, row, params = self.model, self.row, self.model.given.params
+        target = priorities.decide_shelters_target(
+            float(self.known(Q.EVACUEES)[row]),
+            float(self.known(Q.SHELTERS_OPEN)[row]),
+            float(model.given.site_floor_m2[row]),
+            params,
+        )
+        if np.isnan(target):
+            return
+        day = (model.now_s + model.given.clock_offset_s) // DAY_S
+        draw = model.chance.uniform("government.consolidation", int(model.given.town_keys[row]), day)[0]
+        wanted, granted = self.known(Q.SHELTER_STAFF_WANTED)[row], model.state.staff[row, Duty.SHELTERS]
+        if priorities.decide_gathering(float(draw), float(wanted), float(granted), params):
+            model.plan.shelter_targets.append((row, target))
 
     def ask_generator_cars(self) -> None:
         """Ask for as many cars as the hall knows dark facilities to lack, if it can send a message at all."""
@@ -178,33 +192,33 @@ class StateOffice(Office):
             self.model.plan.state_round = True
 
 
-def wake(given: Given, state: State, lines: Array, evening: bool, now_s: int, chance: Chance) -> Plan:
+def wake(given: Given, state: State, lines: Array, reviewing: bool, now_s: int, chance: Chance) -> Plan:
     """Wake the offices whose clocks ring, and return what they decided; builds nothing when none is due."""
     plan, n_town = Plan(), given.n_town
     desk, report = state.desk_due_s <= now_s, state.report_due_s[:n_town] <= now_s
     if not (desk.any() or report.any()):
         return plan
-    evening = evening and given.params.consolidation > 0 and now_s >= given.params.consolidation_from_s
+    reviewing = reviewing and given.params.consolidation > 0 and now_s >= given.params.consolidation_from_s
     on_line = report & (lines >= given.params.line_least_fraction)
     if on_line.any():
         plan.reports[Source.MUNICIPAL_LINE] = np.flatnonzero(on_line).tolist()
     awake = desk.copy()
-    awake[:n_town] &= to_decide(given, state, evening)
+    awake[:n_town] &= to_decide(given, state, reviewing)
     awake[:n_town] |= report & ~on_line
     plan.desks = np.flatnonzero(desk[:n_town]).tolist()
     if awake.any():
-        model = Offices(given, state, lines, evening, now_s, chance, plan)
+        model = Offices(given, state, lines, reviewing, now_s, chance, plan)
         model.wake(np.flatnonzero(awake).tolist())
         model.close()
     return plan
 
 
-def to_decide(given: Given, state: State, evening: bool) -> Array:
+def to_decide(given: Given, state: State, reviewing: bool) -> Array:
     """Which town halls know something that may ask for a decision at their desk, bool (town,)."""
     params, own = given.params, state.known.value[Holder.HALLS]
     intensity = own[Q.INTENSITY]
     set_up = (intensity >= params.headquarters_intensity) & (state.headquarters[: given.n_town] == 0)
     order = (intensity >= params.order_intensity) & (state.order_due_s < 0)
     dark = np.ceil(own[Q.GENERATOR_WANTED] * params.generator_request_fraction) > state.generator_asked
-    gather = own[Q.SHELTERS_OPEN] >= (params.consolidation_least_shelters if evening else np.inf)
+    gather = own[Q.SHELTERS_OPEN] >= (params.consolidation_least_shelters if reviewing else np.inf)
     return set_up | order | dark | gather

@@ -88,14 +88,25 @@ def fleet_units(now_s: int, params: Params) -> float:
     return float(np.floor(np.interp(now_s, params.fleet_at_s, params.fleet_units)))
 
 
-def decide_shelters_target(evacuees: float, shelters: float, current: float, params: Params) -> float:
-    """How many shelters a town wants open tonight, from its last head-count; NaN = no decision.
+def decide_shelters_target(evacuees: float, shelters: float, site_floor_m2: float, params: Params) -> float:
+    """How many shelters a town with many nearly empty halls needs, from its last head-count; NaN = keep them all.
 
-    Towns with many nearly empty halls gather people into fewer; `current` is the decision standing until now.
+    site_floor_m2: mean floor of a hall of the town. Halls count as nearly empty when people fill less than
+    `consolidation_below_occupancy` of the open floor; those kept are filled to `consolidation_fill` at most.
     """
-    if np.isnan(evacuees) or np.isnan(shelters) or shelters < params.consolidation_least_shelters:
-        return current
-    if evacuees / shelters >= params.consolidation_below_persons:
-        return current
-    by_people = np.ceil(evacuees / params.consolidation_persons)
+    room_persons = site_floor_m2 / params.consolidation_m2_per_person
+    if not shelters >= params.consolidation_least_shelters:
+        return float("nan")
+    if not evacuees < params.consolidation_below_occupancy * room_persons * shelters:
+        return float("nan")
+    by_people = np.ceil(evacuees / (params.consolidation_fill * room_persons))
     return float(max(by_people, np.ceil(shelters * params.consolidation_least_fraction)))
+
+
+def decide_gathering(draw: float, staff_wanted: float, staff_granted: float, params: Params) -> bool:
+    """Whether a town with nearly empty halls gathers people into fewer today; missing staff makes it likelier.
+
+    draw: number in (0, 1) of the town and day. staff_wanted, staff_granted: persons for shelters, as the hall knows.
+    """
+    short = 1.0 - staff_granted / staff_wanted if staff_wanted > staff_granted else 0.0
+    return bool(draw < params.consolidation_chance * (1.0 + short))

@@ -29,7 +29,7 @@ class Given:
     """Constants; town arrays (town,), office arrays (office,) with the prefecture and the state as the last two rows.
 
     homes: households. hazard_fraction: share of residents near the sea or on steep ground.
-    neighbours: nearest towns, (town, k).
+    neighbours: nearest towns, (town, k). site_floor_m2: mean floor of a shelter of the town.
     item_of: position in supply.ITEMS of each item of the world. clock_offset_s: seconds from local midnight to time 0.
     """
 
@@ -43,6 +43,7 @@ class Given:
     population: Array
     homes: Array
     hazard_fraction: Array
+    site_floor_m2: Array
     neighbours: Array
     item_of: Array
     n_quantity: int
@@ -119,6 +120,7 @@ def prepare(world: World, params: Params) -> Given:
         population=np.asarray(town["population"], dtype=np.float64),
         homes=np.maximum(np.asarray(town["households"], dtype=np.float64), 1.0),
         hazard_fraction=_hazard_fraction(town, world["cell"]),
+        site_floor_m2=_site_floor_m2(world["shelter"], n_town),
         neighbours=_neighbours(town),
         item_of=np.array([ITEMS.index(name) for name in world["item"].ids.tolist()]),
         n_quantity=FIRST_ITEM + len(world["item"]),
@@ -174,8 +176,12 @@ def _clocks(given: Given, chance: Chance) -> dict[str, Any]:
 
 
 def changed(state: State, **new: Any) -> State:
-    """The state with these fields replaced (`dataclasses.replace` without its cost for every field)."""
-    return State(**{**vars(state), **new})
+    """The state with these fields replaced: `dataclasses.replace` without its cost for every field."""
+    fresh = object.__new__(type(state))
+    fresh.__dict__.update(state.__dict__, **new)
+    if len(fresh.__dict__) != len(state.__dict__):
+        raise TypeError(f"{type(state).__name__} lacks one of the fields {sorted(new)}")
+    return fresh
 
 
 def _undecided(n_town: int, n_item: int) -> dict[str, Any]:
@@ -194,6 +200,12 @@ def _undecided(n_town: int, n_item: int) -> dict[str, Any]:
         "last_delay_s": zero,
         "support_target": zero,
     }
+
+
+def _site_floor_m2(shelter: IndexSet, n_town: int) -> Array:
+    """Mean floor of the designated shelters of each town, (town,); 0 without any."""
+    number = np.bincount(shelter["municipality"], minlength=n_town)
+    return np.bincount(shelter["municipality"], weights=shelter["floor_m2"], minlength=n_town) / np.maximum(number, 1)
 
 
 def _neighbours(town: IndexSet) -> Array:

@@ -2,6 +2,8 @@
 
 A step, in the order of `course.py`: crews travel and work; what they finished is restored; a shock or houses newly
 lost break more; supply follows the chain mains, generators, stations and pumps, tanks; new work is asked for.
+Mains, generators and stations move in every step; crews, water zones, gas and sewers in the half-hourly rounds of the
+control rooms and after a shock.
 """
 
 from __future__ import annotations

@@ -35,13 +35,13 @@ def advance(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[S
         state = _work(given, state, inputs, clock)
     state, fresh = _shake(given, state, inputs, clock)
     state, burnt_l = _electricity(given, state, inputs, clock, before)
-    state = _water(given, state, inputs, clock)
     if fresh.tripped.any():
         state = replace(state, crews=_patrols(given, state, inputs, clock, fresh))
     if roads.has_news(state.roads, inputs["road_debris_m3"], inputs["road_slides"]):
         way = roads.update(state.roads, given.roads, given.params, inputs["road_debris_m3"], inputs["road_slides"])
         state = replace(state, roads=way)
     if in_round:
+        state = _water(given, state, inputs, clock)
         state = _slow(given, state, inputs, clock)
         state = _ask(given, state, inputs, clock)
     if fresh.shaken or clock.start_s == 0 or clock.rings(HOUR_S):  # drivers learn of jams and openings by the hour
@@ -138,15 +138,15 @@ def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, befor
 
 
 def _water(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
-    """Zones with their pumps, sewers with their by-passes."""
+    """Zones with their pumps and the tanks of hospitals, since the last round."""
     place = given.facilities
     pump_power = state.facilities.power[place.first[PUMP] : place.first[PUMP + 1]]
-    zones = water.run(state.water, given.water, given.params, pump_power, (clock.start_s, clock.end_s), clock.hour)
+    zones = water.run(state.water, given.water, given.params, pump_power, (state.round_s, clock.end_s), clock.hour)
     zones = water.supply(zones, given.water, given.params, clock.hour, clock.end_s)
     supply = facilities.hospital_supply(
         place, given.params, given.town.hospital_beds, zones.served, inputs["water_support_l_per_s"]
     )
-    halls = facilities.draw_tanks(state.facilities, place, given.params, supply, clock.dt_s)
+    halls = facilities.draw_tanks(state.facilities, place, given.params, supply, clock.end_s - state.round_s)
     return replace(state, water=zones, facilities=halls)
 
 

@@ -166,6 +166,8 @@ def run_generators(
     power[car] = params.car_power_fraction
     power[mains] = 1.0
     power = state.power if np.array_equal(power, state.power) else power
+    if power is state.power and fuel_l is state.fuel_l and mains is state.mains and car is state.car:
+        return state if pool_l is state.pool_l else replace(state, pool_l=pool_l), 0.0
     return replace(state, fuel_l=fuel_l, pool_l=pool_l, car=car, mains=mains, power=power), burnt_l
 
 

@@ -18,6 +18,7 @@ Array = np.ndarray
 
 OPEN, LIMITED, EMERGENCY_ONLY, CLOSED = range(4)
 EXPRESSWAY = 0
+FEW_ROADS = 12  # up to so many changes cost less one by one than a new search
 NO_NEED, MUST, ASKED, INSPECTED = range(4)
 """Inspection of a road; whatever is wrong with it stays unknown until INSPECTED."""
 
@@ -252,19 +253,52 @@ def shortest_s(place: RoadPlace, time_s: Array) -> Array:
     return floyd_warshall(dense)
 
 
+def renewed_s(between_s: Array, place: RoadPlace, before_s: Array, now_s: Array) -> Array:
+    """Shortest times after some roads changed; before_s, now_s: of each road, (road,); between_s: (node, node).
+
+    Roads that only became faster are let in one by one, which is quicker than searching anew: each may shorten the
+    way between any two nodes.
+    """
+    rows = np.flatnonzero(now_s != before_s)
+    if (now_s > before_s).any() or rows.size > FEW_ROADS:
+        return shortest_s(place, now_s)
+    for row in rows.tolist():
+        a, b, t = place.node_a[row], place.node_b[row], now_s[row]
+        by_ab = between_s[:, a, None] + (t + between_s[b])
+        by_ba = between_s[:, b, None] + (t + between_s[a])
+        between_s = np.minimum(between_s, np.minimum(by_ab, by_ba))
+    return between_s
+
+
 def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic: Array) -> Travel:
     """Travel times again, if a road's state or the traffic changed enough to matter; else the same object."""
     jam = np.abs(traffic / old.traffic - 1.0).max(initial=0.0) > params.traffic_tolerance
-    if not jam and np.array_equal(roads.status, old.status):
+    if jam:
+        return _times(place, params, roads.status, np.maximum(traffic, 1.0))
+    if np.array_equal(roads.status, old.status):
         return old
-    return _times(place, params, roads.status, np.maximum(traffic, 1.0) if jam else old.traffic)
+    before = road_times_s(place, params, old.status, old.traffic)
+    now = road_times_s(place, params, roads.status, old.traffic)
+    emergency_s = renewed_s(old.emergency_s, place, before[0], now[0])
+    truck_s = renewed_s(old.truck_s, place, before[1], now[1])
+    return Travel(emergency_s, truck_s, _islands(emergency_s), roads.status, old.traffic)
 
 
 def _times(place: RoadPlace, params: Params, status: Array, traffic: Array) -> Travel:
-    """Trucks use open and limited roads and stand in jams; emergency vehicles pass damaged roads too.
+    emergency_s, truck_s = (shortest_s(place, time_s) for time_s in road_times_s(place, params, status, traffic))
+    return Travel(emergency_s, truck_s, _islands(emergency_s), status, traffic)
 
-    Who may not pass goes round by local streets, which the network does not hold: in the plain that takes a multiple
-    of the time; round a closed expressway or along a slope there is no way.
+
+def _islands(between_s: Array) -> Array:
+    return np.argmax(np.isfinite(between_s), axis=1)
+
+
+def road_times_s(place: RoadPlace, params: Params, status: Array, traffic: Array) -> tuple[Array, Array]:
+    """Seconds along each road for emergency vehicles and for trucks, (road,); infinite where there is no way.
+
+    Trucks use open and limited roads and stand in jams; emergency vehicles pass damaged roads too. Who may not pass
+    goes round by local streets, which the network does not hold: in the plain that takes a multiple of the time;
+    round a closed expressway or along a slope there is no way.
     """
     factor = np.where(place.municipality >= 0, traffic[np.maximum(place.municipality, 0)], 1.0)
     limited = np.where(status == LIMITED, params.limited_factor, 1.0)
@@ -274,6 +308,4 @@ def _times(place: RoadPlace, params: Params, status: Array, traffic: Array) -> T
     passed = (1.0 + (factor - 1.0) * params.emergency_jam_share) * params.emergency_factor
     slowed = np.where(status == EMERGENCY_ONLY, params.emergency_only_factor, limited)
     emergency_s = place.free_s * passed * np.where(status == CLOSED, round_about, slowed)
-    between_s = shortest_s(place, emergency_s)
-    island = np.argmax(np.isfinite(between_s), axis=1)
-    return Travel(between_s, shortest_s(place, truck_s), island, status, traffic)
+    return emergency_s, truck_s

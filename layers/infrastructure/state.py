@@ -147,7 +147,7 @@ def _prepare_town(world: World) -> TownPlace:
 def start(given: Given, chance: Chance) -> State:
     """Everything sound, every tank full, nobody called."""
     town, n_cell = given.town, len(given.town.municipality)
-    none, ones = np.zeros(town.n), np.ones(n_cell)
+    none = np.zeros(town.n)
     return State(
         crews=crews.start(given.crews),
         power=power.start(given.power),
@@ -161,5 +161,30 @@ def start(given: Given, chance: Chance) -> State:
         dispatch_due_s=np.zeros(town.n, np.int64),
         liquefied=0.0,
         round_s=0,
-        seen=Seen(*[ones] * 7, *[np.ones(town.n)] * 2, *[none] * 7, np.ones(town.n), none),
+        seen=_nothing_wrong(n_cell, town.n),
+    )
+
+
+def _nothing_wrong(n_cell: int, n_town: int) -> Seen:
+    """What is given before anything happened."""
+    everyone, all_towns, none = np.ones(n_cell), np.ones(n_town), np.zeros(n_town)
+    return Seen(
+        power_on=everyone,
+        coverage=everyone,
+        connected=everyone,
+        mobile=everyone,
+        served=everyone,
+        drinkable=everyone,
+        gas_on=everyone,
+        phone_load=all_towns,
+        pumps_on=all_towns,
+        settled=none,
+        contracts_out=none,
+        water_out=none,
+        gas_out=none,
+        stations_down=none,
+        roads_closed=none,
+        roads_found=none,
+        roads_inspected=all_towns,
+        facilities_dark=none,
     )

@@ -7,7 +7,6 @@ are chains of their own. See `orders` and `trucks` for goods, `consumption` for 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from layers.logistics import consumption, events, fuel, orders, shops, stocks, trucks
 from layers.logistics.declared import GIVES, LEVERS, NEEDS, RECORDS, SERIES
 from layers.logistics.items import FUEL, MEALS, WATER
-from layers.logistics.state import Given, State, prepare, start
+from layers.logistics.state import Given, State, changed, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Result, Stock
 from twin.units import DAY_S, HOUR_S
 
@@ -40,7 +39,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
         if clock.rings(DAY_S):
             state = trucks.collect(given, state, inputs["shelter_persons"])
         store_units, shelter_units = trucks.last_mile(given, state, inputs)
-        state = replace(state, store_units=store_units, shelter_units=shelter_units)
+        state = changed(state, store_units=store_units, shelter_units=shelter_units)
     state, outputs, fed = _feed(given, state, now)
     state, given_fuel, fuel_entered = _fuel(given, state, inputs, clock)
     outputs |= given_fuel | _stock_outputs(given, state, inputs)
@@ -70,17 +69,17 @@ def _take_in(given: Given, state: State, inputs: Inputs, dt_s: float) -> tuple[S
     left = stocks.lose_damaged(given, stores, state.place_usable, usable)
     left = stocks.spoil(given, left, trucks.by_place(given.places, inputs["depot_power"]), dt_s)
     lost = (stores - left).sum(axis=0)
-    return replace(state, backlog_units=backlog, store_units=left, place_usable=usable), lost
+    return changed(state, backlog_units=backlog, store_units=left, place_usable=usable), lost
 
 
 def _move(given: Given, state: State, now: trucks.Now) -> tuple[State, Array]:
     """Trucks arrive, queue and are unloaded; returns the goods lost (item,)."""
     loads, dock_free_s, unloaded = trucks.move(given, state.loads, state.dock_free_s, now)
     if not unloaded.any():
-        return replace(state, loads=loads, dock_free_s=dock_free_s), np.zeros(len(given.item_m3))
+        return changed(state, loads=loads, dock_free_s=dock_free_s), np.zeros(len(given.item_m3))
     stores, arrived, lost = trucks.unload(given, state.loads, unloaded, state.store_units)
     pushed = int((unloaded & state.loads.pushed).any())
-    after = replace(
+    after = changed(
         state,
         loads=loads,
         dock_free_s=dock_free_s,
@@ -95,7 +94,7 @@ def _feed(given: Given, state: State, now: trucks.Now) -> tuple[State, dict[str,
     """Everyone eats and drinks: (state, shares met, what entered or was used up by stock)."""
     inputs, clock, dt_s = now.inputs, now.clock, now.clock.dt_s
     meals, water_l = stocks.meals(given, state), stocks.water_l(given, state)
-    state = replace(state, shops_open_fraction=shops.reopen(given, state.shops_open_fraction, now))
+    state = changed(state, shops_open_fraction=shops.reopen(given, state.shops_open_fraction, now))
     state, group = consumption.use_shelter_stock(given, state, inputs, dt_s)
     state, from_tankers, at_home_water = consumption.drink(given, state, inputs, group, clock)
     state, at_home_food = consumption.eat(given, state, inputs, group, dt_s)
@@ -129,7 +128,7 @@ def _fuel(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     if clock.rings(HOUR_S):
         chain, entered = fuel.send(given, chain, inputs, clock)
     handed_over = {"fuel_delivered_l": handed.lifelines_l, "responder_fuel_l": handed.responders_l}
-    state = replace(
+    state = changed(
         state,
         fuel=chain,
         store_units=stores,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from layers.logistics import water
 from layers.logistics.items import COOLERS, MEALS, MEDICINE, MILK, TOILETS, WATER, daily_need_units
 from layers.logistics.shops import can_buy
-from layers.logistics.state import Given, State
+from layers.logistics.state import Given, State, changed
 from layers.logistics.stocks import full_household_units, heat_factor, per_day, served, share, used_at_home
 from layers.logistics.trucks import coolers_needed
 from twin.contract import Clock, Inputs
@@ -63,7 +63,7 @@ def use_shelter_stock(given: Given, state: State, inputs: Inputs, dt_s: float) -
         return state, group
     shelter_units = state.shelter_units.copy()
     shelter_units[rows] -= met
-    return replace(state, shelter_units=shelter_units), group
+    return changed(state, shelter_units=shelter_units), group
 
 
 def drink(given: Given, state: State, inputs: Inputs, group: Shelters, clock: Clock) -> tuple[State, Array, Met]:
@@ -94,7 +94,7 @@ def drink(given: Given, state: State, inputs: Inputs, group: Shelters, clock: Cl
     points = water.points(params, tankers)
     fetched = np.minimum((open_need - bottles) * water.within_reach(given, points), left_l)
     unmet = open_need - bottles - fetched
-    state = replace(
+    state = changed(
         state,
         household_water_l=state.household_water_l - from_stock,
         store_units=stores,
@@ -118,7 +118,7 @@ def eat(given: Given, state: State, inputs: Inputs, group: Shelters, dt_s: float
     handed_out, stores = from_town_store(given, state.store_units, MEALS, open_need, group, dt_s)
     unmet = open_need - handed_out
     short = unmet + group.by_town(group.needed[:, MEALS] - group.met[:, MEALS], given.n_town)
-    state = replace(
+    state = changed(
         state,
         household_meals=state.household_meals - from_stock,
         store_units=stores,
@@ -156,7 +156,7 @@ def buy_again(given: Given, state: State, inputs: Inputs, dt_s: float) -> State:
         gap = np.maximum(full_household_units(given, per_person_day) - stock, 0.0)
         return stock + gap * -np.expm1(-dt_s * ease / params.household_refill_s)
 
-    return replace(
+    return changed(
         state,
         household_meals=refilled(state.household_meals, params.meals_per_day_meals, buys),
         household_water_l=refilled(state.household_water_l, params.drinking_water_per_day_l, flows),
@@ -184,7 +184,7 @@ def medicate(given: Given, state: State, inputs: Inputs, group: Shelters, dt_s: 
     milk = share(group.by_town(group.met[:, MILK], given.n_town), group.by_town(group.needed[:, MILK], given.n_town))
     people = inputs["persons_dependent"] + infants
     met = inputs["persons_dependent"] - without + infants * milk
-    return replace(state, medicine_cover_fraction=cover, store_units=stores, unmedicated_persons=without), share(
+    return changed(state, medicine_cover_fraction=cover, store_units=stores, unmedicated_persons=without), share(
         met, people
     )
 
@@ -208,7 +208,7 @@ def feed_responders(given: Given, state: State, inputs: Inputs, dt_s: float) -> 
     if out.any():
         stores = stores.copy()
         stores[: given.n_town, MEALS] -= out
-    state = replace(
+    state = changed(
         state,
         store_units=stores,
         self_supply_meals=own - eaten,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from layers.logistics.state import Given, State
+from layers.logistics.state import Given, State, changed
 from layers.logistics.trucks import Now, queue_units
 from twin.contract import Event, Inputs
 
@@ -38,7 +37,7 @@ def shelters(given: Given, state: State, inputs: Inputs, outputs: dict[str, Arra
     food = [tell("shelter_out_of_food", "shelter_meals_fraction", row, ("stock_days",)) for row in hungry.tolist()]
     causes = ("water_service_fraction", "stock_days")
     drink = [tell("shelter_out_of_water", "shelter_drink_fraction", row, causes) for row in thirsty.tolist()]
-    return replace(state, out_of_food=out_of_food, out_of_water=out_of_water), food + drink
+    return changed(state, out_of_food=out_of_food, out_of_water=out_of_water), food + drink
 
 
 def towns(given: Given, state: State, stock_days: Array, now: Now) -> tuple[State, list[Event]]:
@@ -57,7 +56,7 @@ def towns(given: Given, state: State, stock_days: Array, now: Now) -> tuple[Stat
             continue
         causes = [("depot_usable", depot), ("depot_power", depot), ("push_started", 0)]
         found.append(Event("depot_queue", "depot_queue_units", depot, float(queue[place]), causes=causes))
-    return replace(state, stock_low=stock_low, queue_long=queue_long), found
+    return changed(state, stock_low=stock_low, queue_long=queue_long), found
 
 
 def _supply_causes(given: Given, town: int, now: Now) -> list[tuple[str, int]]:

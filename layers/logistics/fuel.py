@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from layers.logistics.items import FUEL
-from layers.logistics.state import Fuel, Given
+from layers.logistics.state import Fuel, Given, changed
 from twin.contract import Clock, Inputs
 from twin.units import DAY_S, HOUR_S
 
@@ -39,7 +39,7 @@ def sell(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> Fuel:
         closures[rows] += 1
     has_fuel = fuel.station_l > params.station_dead_fraction * given.station_tank_l
     selling = sound & (opens_s <= clock.end_s) & has_fuel
-    return replace(fuel, sound=sound, opens_s=opens_s, closures=closures, selling=selling)
+    return changed(fuel, sound=sound, opens_s=opens_s, closures=closures, selling=selling)
 
 
 def serve_priority(
@@ -65,7 +65,7 @@ def serve_priority(
     station_l = fuel.station_l - at_hand * ratio[given.station_town]
     met = (from_store + given_l) / np.maximum(wanted, 1e-12)
     handed = Handed(generators * met, vehicles * met)
-    return replace(fuel, station_l=station_l), store_fuel_l - from_store, handed
+    return changed(fuel, station_l=station_l), store_fuel_l - from_store, handed
 
 
 def _share_out(given: Given, wanted: Array, stock: Array, travel_s: Array) -> tuple[Array, Array]:
@@ -106,7 +106,7 @@ def drive_and_fill(given: Given, fuel: Fuel, dt_s: float) -> tuple[Fuel, float]:
     ratio = np.minimum(wish / np.maximum(stock, 1e-9), 1.0)
     sold = spare * ratio[given.station_town]
     sold_in_town = np.bincount(given.station_town, weights=sold, minlength=given.n_town)
-    moved = replace(fuel, vehicle_l=vehicle_l + sold_in_town, station_l=fuel.station_l - sold)
+    moved = changed(fuel, vehicle_l=vehicle_l + sold_in_town, station_l=fuel.station_l - sold)
     return moved, float(burnt.sum())
 
 
@@ -137,7 +137,7 @@ def arrive(fuel: Fuel, end_s: int) -> Fuel:
     station_l = fuel.station_l.copy()
     np.add.at(station_l, fuel.trip_station[there], fuel.trip_l[there])
     left = np.where(there, 0.0, fuel.trip_l)[stay]
-    return replace(
+    return changed(
         fuel,
         station_l=station_l,
         trip_station=fuel.trip_station[stay],
@@ -157,7 +157,7 @@ def send(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> tuple[Fuel, 
     working = terminals_open(given, inputs)
     refill = np.where(working, (params.terminal_stock_l - fuel.terminal_l) * HOUR_S / params.ship_interval_s, 0.0)
     refill = np.maximum(refill, 0.0)
-    fuel = replace(fuel, terminal_l=fuel.terminal_l + refill)
+    fuel = changed(fuel, terminal_l=fuel.terminal_l + refill)
     free = fleet(given, clock.end_s) - len(fuel.trip_l)
     room = given.station_tank_l - fuel.station_l
     np.subtract.at(room, fuel.trip_station, fuel.trip_l)
@@ -169,7 +169,7 @@ def send(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> tuple[Fuel, 
     litres = np.minimum(params.tanker_truck_l, room[rows])
     terminal_l, litres = _load(fuel.terminal_l, source, litres)
     due_s = np.ceil(clock.end_s + params.tanker_truck_load_s + drive_s).astype(np.int64)
-    sent = replace(
+    sent = changed(
         fuel,
         terminal_l=terminal_l,
         trip_station=np.concatenate([fuel.trip_station, rows]),

@@ -7,12 +7,12 @@ the towns without notice of what they carry (as in April 2016).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from layers.logistics.items import COOLERS, FUEL, LASTING, URGENT, kit_units_per_day
-from layers.logistics.state import Given, Loads, State
+from layers.logistics.state import Given, Loads, State, changed
 from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads, queue_units
 from twin.units import HOUR_S
 
@@ -65,7 +65,7 @@ def push(given: Given, state: State, now: Now) -> State:
     state = _from_outside(given, state, units, leave_s, now)
     pushed = state.loads.pushed.copy()
     pushed[-n:] = True
-    return replace(state, loads=replace(state.loads, pushed=pushed), push_begun=1)
+    return changed(state, loads=changed(state.loads, pushed=pushed), push_begun=1)
 
 
 def procure(given: Given, state: State, now: Now) -> State:
@@ -86,7 +86,7 @@ def procure(given: Given, state: State, now: Now) -> State:
     backlog = state.backlog_units
     if not working.size:
         backlog = backlog * (1.0 - np.where(lacking > 0, bought / np.maximum(lacking, 1e-12), 0.0))
-    return replace(_from_outside(given, state, bought, leave_s, now), backlog_units=backlog)
+    return changed(_from_outside(given, state, bought, leave_s, now), backlog_units=backlog)
 
 
 def usable_hubs(given: Given, place: Handling) -> Array:
@@ -131,7 +131,7 @@ def _from_outside(given: Given, state: State, units: Array, leave_s: Array, now:
         pushed=np.array(False),
         units=np.repeat(units[None, :] / n, n, axis=0),
     )
-    return replace(state, loads=loads, loads_sent=counts)
+    return changed(state, loads=loads, loads_sent=counts)
 
 
 def _serials(loads_sent: Array, to: Array) -> tuple[Array, Array]:
@@ -217,4 +217,4 @@ def _load_trucks(given: Given, state: State, trips: Trips, now: Now) -> State:
     stores, backlog = state.store_units.copy(), state.backlog_units.copy()
     stores[hub] = np.maximum(stores[hub] - units[towns].sum(axis=0), 0.0)
     backlog[towns] = np.maximum(backlog[towns] - units[towns], 0.0)
-    return replace(state, loads=loads, loads_sent=counts, store_units=stores, backlog_units=backlog)
+    return changed(state, loads=loads, loads_sent=counts, store_units=stores, backlog_units=backlog)

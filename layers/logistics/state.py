@@ -7,6 +7,7 @@ order of `municipality`, then the hubs (prefectural hubs, and gateway hubs that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from twin.params import Params
 from twin.world import World
 
 Array = np.ndarray
+Record = TypeVar("Record")
 
 MUNICIPAL, PREFECTURAL, TERMINAL, GATEWAY_HUB = range(4)
 """Kinds of depot."""
@@ -295,6 +297,15 @@ def no_fuel_yet(given: Given) -> Fuel:
     )
 
 
+def changed(record: Record, **new: Any) -> Record:
+    """The record with these fields replaced: `dataclasses.replace` without its cost for every field."""
+    fresh = object.__new__(type(record))
+    fresh.__dict__.update(record.__dict__, **new)
+    if len(fresh.__dict__) != len(record.__dict__):
+        raise TypeError(f"{type(record).__name__} lacks one of the fields {sorted(new)}")
+    return fresh
+
+
 def start(given: Given, chance: Chance) -> State:
     """State at time 0: nothing stored yet (the first step stores what the parameters say), everything open."""
     n_town, n_shelter = given.n_town, len(given.shelter_town)
@@ -321,14 +332,22 @@ def start(given: Given, chance: Chance) -> State:
         water_points=towns,
         self_supply_meals=0.0,
         responders_peak_persons=0.0,
-        meals_short=towns,
-        water_short_l=towns,
-        unmedicated_persons=towns,
-        responder_meals=towns,
-        generator_fuel_l=towns,
-        responder_fuel_l=towns,
-        out_of_food=np.zeros(n_shelter, bool),
-        out_of_water=np.zeros(n_shelter, bool),
-        stock_low=np.zeros(n_town, bool),
-        queue_long=np.zeros(n_place, bool),
+        **_nothing_short(given),
     )
+
+
+def _nothing_short(given: Given) -> dict[str, Any]:
+    """Fields of the state that tell what was missing or handed over so far, and what the journal has told."""
+    n_shelter, towns = len(given.shelter_town), np.zeros(given.n_town)
+    return {
+        "meals_short": towns,
+        "water_short_l": towns,
+        "unmedicated_persons": towns,
+        "responder_meals": towns,
+        "generator_fuel_l": towns,
+        "responder_fuel_l": towns,
+        "out_of_food": np.zeros(n_shelter, bool),
+        "out_of_water": np.zeros(n_shelter, bool),
+        "stock_low": np.zeros(given.n_town, bool),
+        "queue_long": np.zeros(given.places.n, bool),
+    }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.logistics.items import COOLERS, FUEL, MEALS, WATER, kit_units_per_day
-from layers.logistics.state import STOCK_SCALES, Fuel, Given, State
+from layers.logistics.state import STOCK_SCALES, Fuel, Given, State, changed
 from twin.params import Params
 from twin.units import DAY_S
 
@@ -49,8 +47,8 @@ def preposition(given: Given, state: State) -> tuple[State, dict[str, float]]:
     if not any(change.values()):
         return state, {"meals": 0.0, "water": 0.0, "fuel": 0.0}
     before = totals(given, state)
-    after = replace(_goods_stored(given, state, change), stock_scale=wanted)
-    after = replace(after, fuel=_fuel_stored(given, after, change))
+    after = changed(_goods_stored(given, state, change), stock_scale=wanted)
+    after = changed(after, fuel=_fuel_stored(given, after, change))
     return after, {name: total - before[name] for name, total in totals(given, after).items()}
 
 
@@ -67,7 +65,7 @@ def _goods_stored(given: Given, state: State, change: dict[str, float]) -> State
     sheltered = people[given.shelter_town] * given.shelter_floor_share
     shelters = state.shelter_units + change["shelter_stock_days"] * sheltered[:, None] * kit
     at_home = change["household_stock_days"] * given.population
-    return replace(
+    return changed(
         state,
         store_units=np.maximum(stores, 0.0),
         shelter_units=np.maximum(shelters, 0.0),
@@ -78,7 +76,7 @@ def _goods_stored(given: Given, state: State, change: dict[str, float]) -> State
 
 def _fuel_stored(given: Given, state: State, change: dict[str, float]) -> Fuel:
     fuel, tank_l = state.fuel, given.params.vehicle_tank_l_per_person * given.population
-    return replace(
+    return changed(
         fuel,
         station_l=np.clip(fuel.station_l + change["station_fill_fraction"] * given.station_tank_l, 0.0, None),
         vehicle_l=np.clip(fuel.vehicle_l + change["vehicle_fill_fraction"] * tank_l, 0.0, None),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from layers.logistics.items import COOLERS, LASTING, URGENT, daily_need_units, lasting_need_units
-from layers.logistics.state import MAX_DOCKS, Given, Loads, Places, State
+from layers.logistics.state import MAX_DOCKS, Given, Loads, Places, State, changed
 from twin.contract import Clock, Inputs
 from twin.units import DAY_S, HOUR_S
 
@@ -112,11 +112,11 @@ def move(given: Given, loads: Loads, dock_free_s: Array, now: Now) -> tuple[Load
     phase[come], arrived_s[come] = QUEUED, np.maximum(due_s[come], clock.start_s)
     docks = _Docks(phase, due_s, dock_free_s.copy())
     queued = np.flatnonzero(phase == QUEUED)
-    _give_docks(given, replace(loads, arrived_s=arrived_s), queued, docks, now)
+    _give_docks(given, changed(loads, arrived_s=arrived_s), queued, docks, now)
     unloaded = (phase == UNLOADING) & (due_s <= clock.end_s)
     phase[unloaded] = RETURNING
     due_s[unloaded] += loads.drive_s[unloaded]
-    moved = replace(loads, phase=phase, due_s=due_s, arrived_s=arrived_s)
+    moved = changed(loads, phase=phase, due_s=due_s, arrived_s=arrived_s)
     gone = (phase == RETURNING) & ((loads.origin < 0) | (due_s <= clock.end_s))
     return _select(_emptied(moved, unloaded), ~gone), docks.free_s, unloaded
 
@@ -217,7 +217,7 @@ def collect(given: Given, state: State, persons: Array) -> State:
     stores, shelters = state.store_units.copy(), state.shelter_units.copy()
     np.add.at(stores, given.shelter_town[rows], shelters[rows])
     shelters[rows] = 0.0
-    return replace(state, store_units=stores, shelter_units=shelters)
+    return changed(state, store_units=stores, shelter_units=shelters)
 
 
 def _wanted_units(given: Given, rows: Array, persons: Array) -> Array:
@@ -247,4 +247,4 @@ def _select(loads: Loads, mask: Array) -> Loads:
 def _emptied(loads: Loads, unloaded: Array) -> Loads:
     units = loads.units.copy()
     units[unloaded] = 0.0
-    return replace(loads, units=units)
+    return changed(loads, units=units)

@@ -137,17 +137,16 @@ def _count_freed(given: Given, state: State, ended: release.Ended) -> Array:
 
 
 def _conditions(given: Given, inputs: Inputs, where: Presence) -> illness.Conditions:
-    water = town.service_of_town(given, inputs["water_service_fraction"])
     return illness.Conditions(
         home_persons=town.by_town(given, where.home),
         shelter_persons=inputs["shelter_persons"],
         car_persons=inputs["car_persons"],
         power=town.service_of_town(given, inputs["power_on_fraction"]),
-        water=water,
+        water=town.service_of_town(given, inputs["water_service_fraction"]),
         wbgt_c=inputs["wbgt_c"],
         shelter_wbgt_c=inputs["shelter_wbgt_c"],
         crowding=inputs["crowding_fraction"],
-        home_water=water,
+        home_water=inputs["home_water_fraction"],
         home_food=inputs["home_food_fraction"],
         medicine=inputs["medicine_fraction"],
         advice=inputs["advice"],
@@ -191,9 +190,7 @@ def _demand(
     return state, amounts, hardship
 
 
-def _town_now(
-    given: Given, state: State, clock: Clock, where: Presence, victims: Table, **fields: Array
-) -> Town:
+def _town_now(given: Given, state: State, clock: Clock, where: Presence, victims: Table, **fields: Array) -> Town:
     """Jams, staff at work and confirmed deaths at the end of the step; fields: what else changed in the town."""
     traffic = presence.traffic_factor(given.params, where.waiting_fraction, float(where.places[3]))
     hit = state.displaced_in_town / np.maximum(given.town_night_persons, 1.0)
@@ -307,7 +304,12 @@ def _events(
             journal.in_lifts(fresh) if fresh is not None else (),
             journal.called(outputs["trapped_calls"]) if outputs["trapped_calls"] is not given.nobody else (),
             journal.died_of_hardship(hardship) if hardship is not None else (),
-            journal.confirmed(state.town.deaths_confirmed_persons - before.town.deaths_confirmed_persons),
+            journal.confirmed(
+                state.victims,
+                state.town.deaths_confirmed_persons - before.town.deaths_confirmed_persons,
+                before.now_s,
+                state.now_s,
+            ),
             journal.towns(given, before, state),
         )
     )

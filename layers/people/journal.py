@@ -27,6 +27,7 @@ HOME_LOSSES = (
     "slide_buildings",
     "buildings_burnt",
 )
+FIRST_CITED = 3  # places cited by a line that sums up many
 HARDSHIPS = ("wbgt_c", "crowding_fraction", "home_water_fraction", "home_food_fraction", "medicine_fraction")
 
 
@@ -110,10 +111,16 @@ def died_of_hardship(fresh: Table) -> Iterator[Event]:
         )
 
 
-def confirmed(rise: Array) -> Iterator[Event]:
-    """One line per town in which deaths were confirmed."""
+def confirmed(victims: Table, rise: Array, start_s: int, end_s: int) -> Iterator[Event]:
+    """One line per town in which deaths were confirmed in the step, citing where some of the people died."""
     for town in np.flatnonzero(rise > 0):
-        yield Event("death_confirmed", "deaths_confirmed_persons", int(town), rise[town])
+        due = (victims["confirm_s"] > start_s) & (victims["confirm_s"] <= end_s)
+        rows = np.flatnonzero(due & (victims["municipality"] == town))[:FIRST_CITED].tolist()
+        places = [
+            (_quantity(site >= 0, True), int(site if site >= 0 else victims["cell"][row]))
+            for row, site in zip(rows, victims["site"][rows])
+        ]
+        yield Event("death_confirmed", "deaths_confirmed_persons", int(town), rise[town], causes=places)
 
 
 def in_lifts(fresh: Table) -> Iterator[Event]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.rescue.codes import IS_OUTSIDE_CREW, N_POOL, Force, Pool, Trigger
@@ -60,7 +58,7 @@ def allocate(given: Given, state: State, inputs: Inputs, now_s: int) -> Units:
         sent = order[np.isfinite(drive_s[order])]
         pool[rows[sent]] = district
         rows = np.delete(rows, sent)
-    return units if np.array_equal(pool, units.pool) else replace(units, pool=pool)
+    return units if np.array_equal(pool, units.pool) else units.with_columns(pool=pool)
 
 
 def _drive_s(given: Given, inputs: Inputs, units: Units, rows: Array, district: int) -> Array:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.rescue import hospitals
 from layers.rescue.hospitals import Ward
-from layers.rescue.state import Given, Medical
+from layers.rescue.state import Given, Medical, changed
 from twin.contract import Clock, Inputs
 
 Array = np.ndarray
@@ -35,13 +33,13 @@ def drive_off(given: Given, medical: Medical, destination: Array, drive_s: Array
     runs = service_per_s(given, time_s / np.maximum(load, 1e-12)) * dt_s
     share = np.minimum(1.0, runs / np.maximum(load, 1e-12))
     brought = waiting * share[town]
-    return replace(medical, ambulance_waiting=medical.ambulance_waiting - brought, runs=medical.runs + brought), brought
+    return changed(medical, ambulance_waiting=medical.ambulance_waiting - brought, runs=medical.runs + brought), brought
 
 
 def care(given: Given, medical: Medical, inputs: Inputs, teams: Array, clock: Clock, dt_s: int) -> tuple[Medical, Ward]:
     """One round of the medical chain over `dt_s`: transport, walk-ins, reports, treatment, moving on."""
     now = hospitals.ward(given, medical, inputs, teams)
-    drive_s = inputs["travel_emergency_s"][given.town_node[:, None], given.hospital_node[None, :]]
+    drive_s = inputs["travel_emergency_s"].take(given.hospital_way)
     usual_rate = given.hospital_beds * given.params.patients_per_bed_s
     destination = hospitals.decide_destination(
         drive_s, medical.known_function, medical.known_waiting, usual_rate, given.params.wait_weight_s
@@ -49,10 +47,10 @@ def care(given: Given, medical: Medical, inputs: Inputs, teams: Array, clock: Cl
     took_s = drive_s[np.arange(given.n_town), destination]
     medical, brought = drive_off(given, medical, destination, took_s, dt_s)
     waiting = hospitals.receive(medical.waiting, destination, brought)
-    medical = replace(medical, waiting=waiting)
+    medical = changed(medical, waiting=waiting)
     if medical.walk_in.any():
         waiting = hospitals.receive(waiting, np.argmin(drive_s, axis=1), medical.walk_in)
-        medical = replace(medical, waiting=waiting, walk_in=np.zeros(given.n_town))
+        medical = changed(medical, waiting=waiting, walk_in=np.zeros(given.n_town))
     medical = hospitals.treat(given, medical, now, dt_s)
     medical = hospitals.move_on(given, medical, now, destination, dt_s)
     return hospitals.hear(given, medical, now, clock.end_s, clock.chance), now

@@ -5,13 +5,11 @@ Everything here rests on calls and reports: nothing in this file sees who is rea
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.rescue.codes import N_TASK, Ground, Task
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Calls, Given, State
+from layers.rescue.state import Calls, Given, State, changed
 from twin.chance import Chance
 from twin.missions import WAITING, Missions
 
@@ -40,16 +38,17 @@ def answer(
         return calls, ambulance
     load = patients
     if houses:
-        load = load + np.bincount(given.cell_town, weights=waiting, minlength=given.n_town)
+        cells = waiting.nonzero()[0]
+        load = load + np.bincount(given.cell_town[cells], weights=waiting[cells], minlength=given.n_town)
     desks = np.maximum(given.population * params.call_takers_per_person, params.call_takers_least)
     capacity = desks * dispatch * dt_s / params.call_handling_s
     share = np.minimum(1.0, capacity / np.maximum(load, ROUNDING))
     left = (1.0 - share) * np.exp(-dt_s / params.call_patience_s)
-    calls = replace(calls, ambulance=patients * left)
+    calls = changed(calls, ambulance=patients * left)
     if houses:
         still = waiting * left[given.cell_town]
         still[still < FORGOTTEN] = 0.0
-        calls = replace(calls, trapped=still, answered=calls.answered + waiting * share[given.cell_town])
+        calls = changed(calls, trapped=still, answered=calls.answered + waiting * share[given.cell_town])
     return calls, patients * share
 
 
@@ -78,7 +77,7 @@ def decide_cases(given: Given, before: Calls, calls: Calls, chance: Chance) -> t
     cases, reported = calls.cases.copy(), calls.reported.copy()
     np.add.at(cases, cell, 1)
     np.add.at(reported, told, 1)
-    return replace(calls, cases=cases, reported=reported), told, numbers
+    return changed(calls, cases=cases, reported=reported), told, numbers
 
 
 def order_within(values: Array) -> Array:
@@ -107,7 +106,7 @@ def reorder(given: Given, missions: Missions, weight: Array) -> Missions:
         return missions
     priority = missions.priority.copy()
     priority[rows] = decide_priority(missions.kind[rows], weight[given.places.town[missions.place[rows]]])
-    return replace(missions, priority=priority)
+    return missions.with_columns(priority=priority)
 
 
 def locate_missions(given: Given, state: State, cell: Array, number: Array, asked_s: Array, chance: Chance) -> Missions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from layers.rescue.codes import IS_DWELLING, Ground, Task
 from layers.rescue.dispatch import decide_priority
 from layers.rescue.forces import unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Given, Search, State
+from layers.rescue.state import Given, Search, State, changed, fraction
 from twin.chance import Chance
 from twin.contract import Inputs
 from twin.missions import Missions
@@ -52,23 +52,23 @@ def patrol(given: Given, search: Search, inputs: Inputs, end_s: int, dt_s: int) 
         return search
     light = float(inputs["daylight"][0])
     pace = light + (1.0 - light) * params.night_patrol_factor
-    pace = pace * (1.0 - params.blocked_slowing * np.clip(inputs["local_blocked_fraction"], 0.0, 1.0))
+    pace = pace * (1.0 - params.blocked_slowing * fraction(inputs["local_blocked_fraction"]))
     pace = pace * inputs["search_priority"] * (inputs["work_stopped"] < 0.5)
-    return replace(search, effort_s=search.effort_s + span_s * pace)
+    return changed(search, effort_s=search.effort_s + span_s * pace)
 
 
 def search_missions(given: Given, state: State, collapsed: Array, now_s: int) -> tuple[Missions, Search, Array]:
     """Search newly found blocks, and again those where more houses fell: (missions, search, cells)."""
     params, search = given.params, state.search
-    found = search.effort_s[given.cell_town] >= search.mark * params.patrol_s
-    cells = np.flatnonzero(found & (np.floor(collapsed) > search.searched_buildings))
+    cells = np.flatnonzero(collapsed - search.searched_buildings >= 1.0)
+    cells = cells[search.effort_s[given.cell_town[cells]] >= search.mark[cells] * params.patrol_s]
     if not cells.size:
         return state.missions, search, cells
     fresh = np.floor(collapsed[cells]) - search.searched_buildings[cells]
     missions, search = _search(given, state, cells, fresh, now_s)
     searched = search.searched_buildings.copy()
     searched[cells] += fresh
-    return missions, replace(search, searched_buildings=searched), cells
+    return missions, changed(search, searched_buildings=searched), cells
 
 
 def _search(given: Given, state: State, cells: Array, buildings: Array, now_s: int) -> tuple[Missions, Search]:
@@ -89,7 +89,7 @@ def _search(given: Given, state: State, cells: Array, buildings: Array, now_s: i
     )
     passes = search.passes.copy()
     passes[cells] += 1
-    return missions, replace(search, passes=passes)
+    return missions, changed(search, passes=passes)
 
 
 def work_off(given: Given, state: State, rows: Array, trapped: Array, chance: Chance) -> Outcome:
@@ -157,6 +157,8 @@ def extract_missions(
 def search_again(given: Given, state: State, rows: Array, found: list[int], now_s: int) -> tuple[Missions, Search]:
     """Blocks where a search pass found somebody are searched once more, up to the limit of passes."""
     missions, search = state.missions, state.search
+    if not found:
+        return missions, search
     cells = np.unique(given.places.entity[missions.place[rows[missions.kind[rows] == Task.SEARCH]]])
     cells = cells[np.isin(cells, found) & (search.passes[cells] < given.params.search_passes_limit)]
     if not cells.size:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.rescue.codes import IS_DWELLING, Ground, Task
 from layers.rescue.dispatch import decide_priority
 from layers.rescue.forces import unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Given, State
+from layers.rescue.state import Given, State, fraction
 from twin.missions import WAITING, Missions, Units, cancel
 from twin.units import DAY_S
 
@@ -19,7 +17,7 @@ Array = np.ndarray
 
 def relay(given: Given, water: Array) -> Array:
     """Crews needed over those needed with full hydrants, >= 1, (town,)."""
-    return 1.0 + given.params.relay_crews * (1.0 - np.clip(water, 0.0, 1.0))
+    return 1.0 + given.params.relay_crews * (1.0 - fraction(water))
 
 
 def fire_missions(
@@ -70,7 +68,7 @@ def let_fires_take(given: Given, missions: Missions) -> Missions:
     if not (waiting.any() or missions.preemptible.any()):
         return missions
     may = IS_DWELLING[missions.kind] & np.isin(missions.pool, missions.pool[waiting])
-    return missions if np.array_equal(may, missions.preemptible) else replace(missions, preemptible=may)
+    return missions if np.array_equal(may, missions.preemptible) else missions.with_columns(preemptible=may)
 
 
 def _surplus(missions: Missions, open_rows: Array, cell_of: Array, more: Array) -> Array:

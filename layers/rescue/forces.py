@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from layers.rescue.codes import IS_CASE, IS_SDF, Force, Task, Trigger
-from layers.rescue.state import Given, Present, State, home_pool
+from layers.rescue.state import Given, Present, State, changed, fraction, home_pool
 from twin.contract import Inputs
 from twin.missions import NEVER_S, WAITING, WORKING, Missions, Units
 from twin.missions.duty import on_duty
@@ -25,13 +24,16 @@ def called(called_s: Array, inputs: Inputs, start_s: int, end_s: int) -> Array:
 
     Local forces start by themselves: their trigger is the beginning of the first step.
     """
-    now = np.array([True, *(bool(inputs[name][0] >= 0.5) for name in CALLS[1:])])
-    fresh = (called_s < 0) & now
+    fresh = np.array([at_s < 0 and _asked(inputs, name) for at_s, name in zip(called_s.tolist(), CALLS)])
     if not fresh.any():
         return called_s  # the same object: nobody new is called
     when_s = np.full(len(called_s), end_s)
     when_s[Trigger.AT_ONCE] = start_s
     return np.where(fresh, when_s, called_s)
+
+
+def _asked(inputs: Inputs, name: str) -> bool:
+    return not name or bool(inputs[name][0] >= 0.5)
 
 
 def order(given: Given, state: State, called_s: Array, night: bool) -> tuple[Units, Array]:
@@ -53,7 +55,7 @@ def order(given: Given, state: State, called_s: Array, night: bool) -> tuple[Uni
     pool = np.where(
         should | (state.units.mission < 0) & (roster.kind == Force.FIRE), home_pool(given), state.units.pool
     )
-    units = replace(state.units, available_s=available_s, pool=pool.astype(np.int16))
+    units = state.units.with_columns(available_s=available_s, pool=pool.astype(np.int16))
     return _with_shifts(given, units, ordered), ordered
 
 
@@ -67,62 +69,64 @@ def _with_shifts(given: Given, units: Units, ordered: Array) -> Units:
     turns = ordered & ~np.isin(kind, RELIEVED)
     offset_s = np.where(turns, units.available_s + np.where(second, shift_s, 0), 0)
     span_s = np.where(turns, shift_s, 0)
-    return replace(units, duty_s=span_s, rest_s=span_s, shift_offset_s=offset_s)
+    return units.with_columns(duty_s=span_s, rest_s=span_s, shift_offset_s=offset_s)
 
 
 def fly(given: Given, units: Units, daylight: float, now_s: int) -> Units:
     """Helicopters can be sent by day, once ready, as many as there are; nobody flies in the dark."""
-    rows = np.flatnonzero(given.roster.kind == Force.HELICOPTER)
-    params = given.params
+    rows, params = given.air, given.params
     can = (given.roster.rank[rows] < params.helicopters) & (daylight > 0.5) & (now_s >= params.helicopter_ready_s)
     could = units.available_s[rows] < NEVER_S
     if np.array_equal(can, could):
         return units
     available_s = units.available_s.copy()
     available_s[rows] = np.where(can, now_s, NEVER_S)
-    return replace(units, available_s=available_s)
+    return units.with_columns(available_s=available_s)
 
 
 def arrivals(given: Given, units: Units, arrived: Array, now_s: int) -> tuple[Array, Array]:
     """Bases of outside forces whose first crew is now there: (arrived (base,), rows of the new ones)."""
     roster = given.roster
-    here = np.unique(roster.base[(units.available_s <= now_s) & ~roster.local & (roster.base < given.n_base)])
-    new = here[~arrived[here]]
-    if not new.size:
-        return arrived, new
-    arrived = arrived.copy()
-    arrived[new] = True
-    return arrived, new
+    here = np.append(arrived, True)  # the last stands for units that belong to no base
+    here[roster.base[(units.available_s <= now_s) & ~roster.local]] = True
+    new = np.flatnonzero(here[:-1] & ~arrived)
+    return (here[:-1], new) if new.size else (arrived, new)
 
 
 def look_round(given: Given, state: State, now_s: int) -> Present:
     """Work out who is where and what is open, from the tables of missions and units."""
     units, roster, places = state.units, given.roster, given.places
     rows = np.flatnonzero(state.ordered & (units.available_s <= now_s))
-    town, persons = places.town[units.place[rows]], roster.persons[rows]
-    busy, at_work = units.mission[rows] >= 0, np.zeros(len(rows), bool)
-    running = state.missions.key[state.missions.phase == WORKING]
-    at_work[busy] = np.isin(units.mission[rows[busy]], running)
-    dependent = busy & (roster.local[rows] | (now_s >= units.available_s[rows] + given.params.self_supply_s))
+    busy = rows[units.mission[rows] >= 0]
+    town, persons = places.town[units.place[busy]], roster.persons[busy]
+    at_work = _among(units.mission[busy], state.missions.key[state.missions.phase == WORKING])
+    dependent = roster.local[busy] | (now_s >= units.available_s[busy] + given.params.self_supply_s)
     coming = state.ordered & ~roster.local & (units.available_s > now_s)
     coming &= units.available_s <= now_s + given.params.approach_s
-    underway = _by_town(given, town, persons * (busy & ~at_work))
-    present = Present(
-        persons=_by_town(given, town, persons),
+    underway = _by_town(given, town, persons * ~at_work)
+    return Present(
+        persons=_by_town(given, places.town[units.place[rows]], roster.persons[rows]),
         dependent_units=_by_town(given, town, dependent),
-        active_units=_by_town(given, town, busy),
+        active_units=_by_town(given, town, np.ones(len(busy))),
         moving=underway + _share_coming(given, float(roster.persons[coming].sum())),
         working=_by_town(given, town, persons * at_work),
         total_working=float(persons[at_work].sum()),
-        sdf_crews=float(IS_SDF[roster.kind[rows]].sum()),
+        sdf_crews=float(np.count_nonzero(IS_SDF[roster.kind[rows]])),
         **_of_missions(given, state, now_s),
     )
-    return present
+
+
+def _among(values: Array, keys: Array) -> Array:
+    """Which values are among these keys, bool (value,)."""
+    if not keys.size:
+        return np.zeros(len(values), bool)
+    keys = np.sort(keys)
+    return keys.take(np.searchsorted(keys, values), mode="clip") == values
 
 
 def look_at_missions(given: Given, state: State, now_s: int) -> Present:
     """The same for what follows from missions alone, at the instants in between."""
-    return replace(state.present, **_of_missions(given, state, now_s))
+    return changed(state.present, **_of_missions(given, state, now_s))
 
 
 def _of_missions(given: Given, state: State, now_s: int) -> dict[str, Any]:
@@ -174,7 +178,7 @@ def supply_fraction(present: Present, fuel_l: Array, food: Array, params_l_per_h
     need_l = present.dependent_units * params_l_per_h * hours
     fuel = np.minimum(1.0, fuel_l / np.maximum(need_l, 1e-9))
     dependent = present.dependent_units / np.maximum(present.active_units, 1.0)
-    return 1.0 - dependent * (1.0 - np.minimum(fuel, np.clip(food, 0.0, 1.0)))
+    return 1.0 - dependent * (1.0 - np.minimum(fuel, fraction(food)))
 
 
 def burn(present: Present, fuel_l: Array, l_per_crew_h: float, dt_s: int) -> tuple[Array, float]:

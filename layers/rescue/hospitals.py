@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from layers.rescue.state import Given, Medical
+from layers.rescue.state import Given, Medical, changed, fraction
 from twin.chance import Chance
 from twin.contract import Inputs
 
@@ -29,9 +29,9 @@ def ward(given: Given, medical: Medical, inputs: Inputs, teams: Array) -> Ward:
     Without a free bed a hospital only treats those who can go home again.
     """
     params = given.params
-    power = params.unpowered_function + (1.0 - params.unpowered_function) * np.clip(inputs["hospital_power"], 0.0, 1.0)
-    water = params.dry_function + (1.0 - params.dry_function) * np.clip(inputs["hospital_water"], 0.0, 1.0)
-    usable = np.clip(inputs["hospital_usable"], 0.0, 1.0)
+    power = params.unpowered_function + (1.0 - params.unpowered_function) * fraction(inputs["hospital_power"])
+    water = params.dry_function + (1.0 - params.dry_function) * fraction(inputs["hospital_water"])
+    usable = fraction(inputs["hospital_usable"])
     function = usable * power * water
     light = float(inputs["daylight"][0])
     staff = light + (1.0 - light) * params.night_staff_fraction
@@ -45,10 +45,9 @@ def ward(given: Given, medical: Medical, inputs: Inputs, teams: Array) -> Ward:
 def hear(given: Given, medical: Medical, state_of: Ward, now_s: int, chance: Chance) -> Medical:
     """Hospitals whose report is due tell their function and queue; until the first report they are unknown."""
     params = given.params
-    due = medical.report_due_s <= now_s
-    if not due.any():
+    rows = np.flatnonzero(medical.report_due_s <= now_s)
+    if not rows.size:
         return medical
-    rows = np.flatnonzero(due)
     report_due_s, reports = medical.report_due_s.copy(), medical.reports.copy()
     first = rows[report_due_s[rows] < 0]
     told = rows[report_due_s[rows] >= 0]
@@ -57,13 +56,13 @@ def hear(given: Given, medical: Medical, state_of: Ward, now_s: int, chance: Cha
     )
     report_due_s[rows] = np.where(report_due_s[rows] < 0, 0, report_due_s[rows]) + np.ceil(gap_s).astype(np.int64)
     reports[rows] += 1
-    medical = replace(medical, report_due_s=report_due_s, reports=reports)
+    medical = changed(medical, report_due_s=report_due_s, reports=reports)
     if first.size == rows.size:
         return medical
     known_function, known_waiting = medical.known_function.copy(), medical.known_waiting.copy()
     known_function[told] = state_of.function[told]
     known_waiting[told] = medical.waiting[told].sum(axis=1)
-    return replace(medical, known_function=known_function, known_waiting=known_waiting)
+    return changed(medical, known_function=known_function, known_waiting=known_waiting)
 
 
 def decide_destination(
@@ -73,9 +72,9 @@ def decide_destination(
 
     drive_s: (town, hospital). A hospital nobody heard of counts as working; a known queue counts as time.
     """
-    wait_s = np.nan_to_num(known_waiting) / np.maximum(usual_rate, 1e-9)
+    wait_s = np.fmax(known_waiting, 0.0) / np.maximum(usual_rate, 1e-9)
     score = drive_s + np.where(known_function < LEAST_FUNCTION, np.inf, wait_weight * wait_s)
-    best = np.argmin(score, axis=1)
+    best = score.argmin(axis=1)
     return np.where(np.isfinite(score[np.arange(len(best)), best]), best, -1)
 
 
@@ -98,12 +97,12 @@ def treat(given: Given, medical: Medical, ward_now: Ward, dt_s: int) -> Medical:
     queue = medical.waiting.sum(axis=1)
     stay = np.exp(-dt_s / params.bed_stay_s)
     if not queue.any():
-        return replace(medical, bedded=medical.bedded * stay) if medical.bedded.any() else medical
+        return changed(medical, bedded=medical.bedded * stay) if medical.bedded.any() else medical
     served = np.minimum(queue, ward_now.rate_per_s * dt_s)
     left = 1.0 - served / np.maximum(queue, 1e-12)
     treated = medical.treated + ((1.0 - left)[:, None] * medical.waiting).sum(axis=0)
     admitted = served * np.where(ward_now.full, 0.0, params.admitted_fraction)
-    return replace(
+    return changed(
         medical, waiting=medical.waiting * left[:, None], treated=treated, bedded=medical.bedded * stay + admitted
     )
 
@@ -120,13 +119,13 @@ def move_on(given: Given, medical: Medical, ward_now: Ward, destination: Array, 
     if not rows.size:
         return medical
     share = -np.expm1(-dt_s / params.transfer_s) * np.where(failed[rows], 1.0, params.admitted_fraction)
-    room = np.nan_to_num(medical.known_waiting)[destination] <= params.overload_patients
+    room = np.fmax(medical.known_waiting, 0.0)[destination] <= params.overload_patients
     elsewhere = ((destination >= 0) & room)[None, :] & (destination[None, :] != rows[:, None])
     moving = medical.waiting[rows] * share[:, None] * elsewhere
     waiting = medical.waiting.copy()
     waiting[rows] -= moving
     moved = moving.sum(axis=0)
-    return replace(medical, waiting=receive(waiting, destination, moved), runs=medical.runs + moved)
+    return changed(medical, waiting=receive(waiting, destination, moved), runs=medical.runs + moved)
 
 
 def hand_over(medical: Medical) -> tuple[Medical, Array]:
@@ -134,4 +133,4 @@ def hand_over(medical: Medical) -> tuple[Medical, Array]:
     whole = np.floor(medical.treated + 1e-9)
     if np.array_equal(whole, medical.told):
         return medical, np.zeros_like(whole)
-    return replace(medical, told=whole), whole - medical.told
+    return changed(medical, told=whole), whole - medical.told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.rescue.codes import Task, Trigger
+from layers.rescue.codes import IS_SCOUT, Task, Trigger
 from layers.rescue.state import Given, State
 from twin.contract import Event
 from twin.missions import DONE, TRAVELLING, Missions
@@ -59,11 +59,11 @@ class News:
 
     def sent(self, missions: Missions, log: Array) -> None:
         """Crews set out to free people, and scouts report."""
-        places = self.given.places
-        for line in log[(log["after"] == TRAVELLING) & (log["kind"] == Task.EXTRACT)]:
+        places, after, kind = self.given.places, log["after"], log["kind"]
+        for line in log[(after == TRAVELLING) & (kind == Task.EXTRACT)]:
             cell = int(places.entity[line["place"]])
             self._add("crew_assigned", "crews_sent", cell, 1.0, (("cases_known", cell),), time_s=int(line["time_s"]))
-        for line in log[(log["after"] == DONE) & np.isin(log["kind"], (Task.VISIT, Task.FLIGHT))]:
+        for line in log[(after == DONE) & IS_SCOUT[kind]]:
             town = int(places.town[line["place"]])
             by = ("air",) if line["kind"] == Task.FLIGHT else ("road",)
             causes = (("scouting_wanted", town),)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.rescue.codes import IS_SCOUT, Ground, Pool, Task
 from layers.rescue.forces import free_units, unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Counts, Given, State
+from layers.rescue.state import Counts, Given, State, changed
 from twin.missions import WAITING, Missions, Units, cancel
 
 Array = np.ndarray
@@ -41,7 +39,7 @@ def scout_missions(given: Given, state: State, wanted: Array, now_s: int) -> tup
         )
     visits[towns] += 1
     visited_s[towns] = now_s
-    return missions, units, replace(counts, visits=visits, visited_s=visited_s)
+    return missions, units, changed(counts, visits=visits, visited_s=visited_s)
 
 
 def decide_shares(weight: Array, count: int) -> Array:
@@ -104,5 +102,5 @@ def _post(given: Given, state: State, task: int, rows: Array, now_s: int) -> tup
         work_s=int(given.params.road_shift_s if roads else given.params.dmat_stay_s),
     )
     after = first + len(rows)
-    counts = replace(state.counts, road_rounds=after) if roads else replace(state.counts, medical_rounds=after)
+    counts = changed(state.counts, road_rounds=after) if roads else changed(state.counts, medical_rounds=after)
     return missions, counts

@@ -24,11 +24,12 @@ def prepare(world: World, params: Params) -> Given:
     stations = np.flatnonzero(crews_of_town > 0)
     drive_s = free_s[np.ix_(town["node"], town["node"][stations])]
     nearest = stations[np.argmin(drive_s, axis=1)] if stations.size else np.arange(len(town))
+    roster = _roster(world, places)
     large = site["floor_m2"].astype(np.float64)
     return Given(
         params=params,
         places=places,
-        roster=_roster(world, places),
+        roster=roster,
         n_town=len(town),
         n_cell=len(cell),
         n_base=len(base),
@@ -43,12 +44,13 @@ def prepare(world: World, params: Params) -> Given:
         site_large=large,
         site_machine=_needs_machine(world),
         hospital_town=hospital["municipality"],
-        hospital_node=hospital["node"],
+        hospital_way=town["node"][:, None] * len(world["node"]) + hospital["node"][None, :],
         hospital_keys=hospital.keys,
         hospital_beds=hospital["beds"].astype(np.float64),
         hospital_base=hospital["disaster_base"].astype(bool),
         district=nearest,
         fire_crews=crews_of_town,
+        air=np.flatnonzero(roster.kind == Force.HELICOPTER),
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.rescue.codes import Ground, Pool, Task
 from layers.rescue.dispatch import decide_priority
 from layers.rescue.forces import unfinished
 from layers.rescue.keys import mission_keys
-from layers.rescue.state import Given, Sites, State
+from layers.rescue.state import Given, Sites, State, changed
 from twin.chance import Chance
 from twin.contract import Clock, Inputs
 from twin.missions import NEVER_S, Missions
@@ -33,7 +31,7 @@ def report(given: Given, sites: Sites, inputs: Inputs, now_s: int, chance: Chanc
         delay_s = chance.exponential("rescue.site_report", given.site_keys[rows], mean_s)
         known_s = sites.known_s.copy()
         known_s[rows] = now_s + np.ceil(delay_s).astype(np.int64)
-        sites = replace(sites, known_s=known_s)
+        sites = changed(sites, known_s=known_s)
     new = np.flatnonzero((sites.known_s <= now_s) & ~sites.begun)
     if not new.size:
         return sites, new
@@ -41,7 +39,7 @@ def report(given: Given, sites: Sites, inputs: Inputs, now_s: int, chance: Chanc
     missing, begun = sites.missing_persons.copy(), sites.begun.copy()
     missing[new] = np.rint(inputs["site_trapped_persons"][new] * error)
     begun[new] = True
-    return replace(sites, missing_persons=missing, begun=begun), new
+    return changed(sites, missing_persons=missing, begun=begun), new
 
 
 def decide_crews(missing: Array, negatives: Array, limit: Array, pocket: float, close: float) -> Array:
@@ -125,4 +123,4 @@ def work_off(
         missing[site] -= max(out, 1)  # a place searched in vain also shortens the list of missing people
         negatives[site] = 0 if out else negatives[site] + 1
         by_mission.append((int(missions.key[row]), out))
-    return replace(sites, missing_persons=missing, negatives=negatives), freed, by_mission
+    return changed(sites, missing_persons=missing, negatives=negatives), freed, by_mission

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from twin.missions import NEVER_S, Missions, Units
 from twin.params import Params
 
 Array = np.ndarray
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ class Roster:
 
 @dataclass(frozen=True)
 class Given:
-    """Constants of the layer. district: town of the nearest fire station, which leads the town's crews, (town,)."""
+    """Constants of the layer. district: town of the nearest fire station, which leads the town's crews, (town,).
+
+    hospital_way: where the way from a town to a hospital stands in the flattened table of travel times,
+    (town, hospital). air: rows of the helicopters among the units.
+    """
 
     params: Params
     places: Places
@@ -74,12 +79,13 @@ class Given:
     site_large: Array
     site_machine: Array
     hospital_town: Array
-    hospital_node: Array
+    hospital_way: Array
     hospital_keys: Array
     hospital_beds: Array
     hospital_base: Array
     district: Array
     fire_crews: Array
+    air: Array
 
 
 @dataclass(frozen=True)
@@ -207,12 +213,22 @@ class State:
     site_trapped_seen: Array
 
 
-def changed(state: State, **new: Any) -> State:
-    """The state with these fields replaced; the same object if all of them are the objects it holds already."""
-    held = vars(state)
-    if all(held[name] is value for name, value in new.items()):
-        return state
-    return State(**{**held, **new})
+def changed(record: Record, **new: Any) -> Record:
+    """A record with these fields replaced; the same object if all of them are the objects it holds already."""
+    held = vars(record)
+    for name, value in new.items():
+        if held[name] is not value:
+            break
+    else:
+        return record
+    fresh = object.__new__(type(record))  # past __init__: some twenty of these are made in every step
+    fresh.__dict__.update(held, **new)
+    return fresh
+
+
+def fraction(values: Array) -> Array:
+    """Values cut to 0..1; quicker than np.clip on short arrays."""
+    return np.minimum(np.maximum(values, 0.0), 1.0)
 
 
 def home_pool(given: Given) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from layers.rescue import allocation, ambulance, dispatch, dwellings, fire, forc
 from layers.rescue.codes import IS_SCOUT, Force
 from layers.rescue.keys import crew_kind, done_keys, rows_of
 from layers.rescue.news import News
-from layers.rescue.state import Given, State, changed
+from layers.rescue.state import Given, State, changed, fraction
 from twin.contract import Clock, Inputs, Result
 from twin.missions import Units, advance
 from twin.units import HOUR_S
@@ -114,7 +113,7 @@ def _taken_over(state: State, inputs: Inputs) -> State:
     if same:
         return state
     none = (np.zeros_like(counts.pending_cell), np.zeros_like(counts.pending_site))
-    return changed(state, counts=replace(counts, pending_cell=none[0], pending_site=none[1]))
+    return changed(state, counts=changed(counts, pending_cell=none[0], pending_site=none[1]))
 
 
 def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State, Array, Array]:
@@ -135,7 +134,7 @@ def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State,
         np.add.at(extractions, cells, 1)
     freed_rows = [pair for pair in (*outcome.freed_rows, *by_pocket) if pair[1]]
     rescued, rescued_fire = _count(given, state, before, freed_rows)
-    counts = replace(
+    counts = changed(
         counts,
         rescued=rescued,
         rescued_fire=rescued_fire,
@@ -175,12 +174,12 @@ def _count(given: Given, state: State, before: Units, freed: list[tuple[int, int
 def _new_dwellings(now: Round, state: State) -> State:
     """Calls become places to look at; patrols find blocks to search."""
     given, inputs, clock, news = now
-    capability = np.clip(inputs["dispatch_fraction"], 0.0, 1.0)
+    capability = fraction(inputs["dispatch_fraction"])
     patients = inputs["ambulance_calls"] + inputs["shelter_ambulance_calls"]
     calls, answered = dispatch.answer(given, state.calls, inputs["trapped_calls"], patients, capability, clock.dt_s)
     if answered.any():
         medical = state.medical
-        medical = replace(medical, ambulance_waiting=medical.ambulance_waiting + answered)
+        medical = changed(medical, ambulance_waiting=medical.ambulance_waiting + answered)
         state = changed(state, medical=medical)
     weight = inputs["search_priority"]
     if not np.array_equal(weight, state.search_priority):
@@ -219,11 +218,11 @@ def _new_work(now: Round, state: State, log_size: int) -> State:
     if new.size or log_size:
         missions, site_made = sites.site_missions(given, state, clock)
         if missions is not state.missions:
-            state = changed(state, missions=missions, counts=replace(state.counts, site_made=site_made))
+            state = changed(state, missions=missions, counts=changed(state.counts, site_made=site_made))
     missions, units, fought, burning = fire.fire_missions(given, state, inputs["fires_burning"], water, now_s)
     news.fires(burning)
     if fought is not state.counts.fires_fought:
-        state = changed(state, counts=replace(state.counts, fires_fought=fought))
+        state = changed(state, counts=changed(state.counts, fires_fought=fought))
     state = changed(state, missions=missions, units=units)
     missions, units, counts = scouting.scout_missions(given, state, inputs["scouting_wanted"], now_s)
     state = changed(state, missions=missions, units=units, counts=counts)
@@ -241,7 +240,7 @@ def _care(now: Round, state: State) -> tuple[State, Array]:
     given, inputs, clock, news = now
     medical = state.medical
     if inputs["walk_in_persons"].any():
-        medical = replace(medical, walk_in=medical.walk_in + inputs["walk_in_persons"])
+        medical = changed(medical, walk_in=medical.walk_in + inputs["walk_in_persons"])
     rounds = clock.end_s // CARE_ROUND_S - clock.start_s // CARE_ROUND_S
     if not rounds:
         return changed(state, medical=medical), np.zeros(given.n_town)
@@ -252,7 +251,7 @@ def _care(now: Round, state: State) -> tuple[State, Array]:
     overloaded = medical.waiting.sum(axis=1) > given.params.overload_patients
     if not np.array_equal(overloaded, medical.overloaded):
         news.overloaded(np.flatnonzero(overloaded & ~medical.overloaded), medical.waiting)
-        medical = replace(medical, overloaded=overloaded)
+        medical = changed(medical, overloaded=overloaded)
     return changed(state, medical=medical), treated
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from layers.rescue.codes import N_GROUND, Force, Ground, Task
-from layers.rescue.state import Given, State
+from layers.rescue.state import Given, State, fraction
 from twin.contract import Inputs
 from twin.missions import WORKING
 from twin.missions.reach import TravelTimes
@@ -24,19 +24,19 @@ def travel(given: Given, inputs: Inputs) -> TravelTimes:
     """
     params, places, roster = given.params, given.places, given.roster
     roads_s = inputs["travel_emergency_s"]
-    slowing = 1.0 - params.blocked_slowing * np.clip(inputs["local_blocked_fraction"], 0.0, 1.0)
-    local_m_per_s = params.local_speed_m_per_s * np.clip(inputs["local_speed_fraction"] * slowing, 0.05, 1.0)
+    slowing = 1.0 - params.blocked_slowing * fraction(inputs["local_blocked_fraction"])
+    local_m_per_s = params.local_speed_m_per_s * np.maximum(fraction(inputs["local_speed_fraction"] * slowing), 0.05)
     handicap_s = np.where(params.handicap_s < 0, np.inf, params.handicap_s)
 
     def drive_s(rows: Array, origin: Array, to: int) -> Array:
         kind, town = roster.kind[rows], places.town[to]
         if rows.size and kind[0] == HELICOPTER:
             return _flight_s(given, origin, to)
-        took_s = roads_s[places.node[origin], places.node[to]]
+        took_s = roads_s[:, places.node[to]][places.node[origin]]
         took_s = took_s + params.last_way_factor * places.last_m[to] / local_m_per_s[town]
         took_s[places.spot[origin] == places.spot[to]] = 0.0
         took_s[(kind == VOLUNTEER) & (roster.town[rows] != town)] = np.inf
-        return took_s + handicap_s[kind, places.ground[to]]
+        return took_s + handicap_s[:, places.ground[to]][kind]
 
     return drive_s
 
@@ -59,27 +59,28 @@ def pause(given: Given, work_stopped: Array) -> Array | None:
 def heat_factor(given: Given, wbgt_c: Array) -> Array:
     """How much longer work takes with rest in heat, >= 1, (town,)."""
     low, high = given.params.heat_rest_wbgt_c
-    rest = given.params.heat_rest_fraction * np.clip((wbgt_c - low) / (high - low), 0.0, 1.0)
+    rest = given.params.heat_rest_fraction * fraction((wbgt_c - low) / (high - low))
     return 1.0 / (1.0 - rest)
 
 
 def stretch(given: Given, state: State, inputs: Inputs, supply: Array) -> Callable[[Array], Array]:
     """Seconds of work per nominal second at given places: darkness, heat, missing machines, missing fuel and food."""
     params, places, missions = given.params, given.places, state.missions
+    dark = 1.0 - float(inputs["daylight"][0])
+    night = np.ones(N_GROUND)
+    night[Ground.SEARCH] += dark * (params.night_search_factor - 1.0)
+    night[[Ground.EXTRACT, Ground.SITE]] += dark * (params.night_work_factor - 1.0)
+    slower = heat_factor(given, inputs["wbgt_c"]) / np.maximum(supply, params.least_working_fraction)
 
     def at(rows: Array) -> Array:
-        dark = 1.0 - float(inputs["daylight"][0])
-        night = np.ones(N_GROUND)
-        night[Ground.SEARCH] += dark * (params.night_search_factor - 1.0)
-        night[[Ground.EXTRACT, Ground.SITE]] += dark * (params.night_work_factor - 1.0)
-        town, ground = places.town[rows], places.ground[rows]
-        heat = heat_factor(given, inputs["wbgt_c"][town])
-        factor = night[ground] * heat / np.maximum(supply[town], params.least_working_fraction)
+        ground = places.ground[rows]
+        factor = night[ground] * slower[places.town[rows]]
         by_hand = ground == Ground.SITE
-        if by_hand.any():
-            there = (missions.kind == Task.MACHINE) & (missions.phase == WORKING)
-            by_hand &= ~np.isin(rows, missions.place[there])
-            by_hand[by_hand] = given.site_machine[places.entity[rows[by_hand]]]
+        if not by_hand.any():
+            return factor
+        there = (missions.kind == Task.MACHINE) & (missions.phase == WORKING)
+        by_hand &= ~np.isin(rows, missions.place[there])
+        by_hand[by_hand] = given.site_machine[places.entity[rows[by_hand]]]
         return factor * np.where(by_hand, params.machine_wait_factor, 1.0)
 
     return at

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,7 @@ def test_a_run_without_lines_has_an_empty_table_of_events():
 def test_the_digest_does_not_see_chunks(cuts):
     table = rows(60, 120, 180, 240)
     edges = [0, *sorted(cuts), len(table)]
-    pieces = [table.slice(a, b - a) for a, b in zip(edges, edges[1:])]
+    pieces = [table.slice(a, b - a) for a, b in pairwise(edges)]
     assert digest_of(pa.concat_tables(pieces).unify_dictionaries()) == digest_of(table)
 
 
@@ -186,6 +187,7 @@ def test_parts_are_merged_by_member_then_time_whatever_was_written_first(folder)
     assert order == sorted(order)
     assert len(order) == 4 * 6
     assert len(folder.events()) == 0
+    assert series.schema.equals(store.SERIES_SCHEMA)
 
 
 def test_how_a_run_was_cut_into_parts_does_not_show(folder, tmp_path):
@@ -260,7 +262,7 @@ def refuse(*_args, **_kwargs):
 
 def test_a_refused_text_leaves_the_old_one(folder, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", refuse)
-    with pytest.raises(StoreError, match="cannot write .*report.html: No space left"):
+    with pytest.raises(StoreError, match=r"cannot write .*report\.html: No space left"):
         folder.write_text("report.html", "new")
     with pytest.raises(StoreError, match="nothing finished is lost"):
         folder.update_manifest(status="done")

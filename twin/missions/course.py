@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import simpy
@@ -27,13 +27,23 @@ class Surroundings:
     stretch: ByPlace = None
 
 
+class Clock(simpy.Event):
+    """Rings at a whole second of the step, in no particular order among those of that second."""
+
+    def __init__(self, env: simpy.Environment, at_s: int, then: Callable[[simpy.Event], None]) -> None:
+        super().__init__(env)
+        self._ok, self._value = True, None
+        self.callbacks.append(then)
+        env.schedule(self, delay=at_s - env.now)
+
+
 @dataclass
 class Course:
     """Writes the rows of missions and units; never reads a queue.
 
     m, u: the step's own tables, whose changing columns are copies. ask: has a pool's queue read at the end of the
-    present second. clocks: mission row -> the clock that rings within the step. takeable: missions with units that a
-    more urgent one may take. log: finished lines; rung: lines of the present second, not yet in order of keys.
+    present second. clocks: mission row -> the clock that is to ring within the step. takeable: missions with units
+    that a more urgent one may take. log: finished lines; rung: lines of one second, not yet in order of keys.
     """
 
     m: Missions
@@ -42,7 +52,7 @@ class Course:
     env: simpy.Environment
     ask: Callable[[int], None]
     takeable: Array
-    clocks: dict[int, simpy.Process] = field(default_factory=dict)
+    clocks: dict[int, Clock] = field(default_factory=dict)
     log: list[tuple[int, ...]] = field(default_factory=list)
     rung: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -53,27 +63,23 @@ class Course:
 
     def start_clock(self, row: int) -> None:
         """Start the clock of a mission that is due within the step; leave all others without one."""
-        if 0 <= self.m.due_s[row] < self.around.until_s and row not in self.clocks:
-            self.clocks[row] = self.env.process(self._clock(row))
+        due_s = int(self.m.due_s[row])
+        if 0 <= due_s < self.around.until_s and row not in self.clocks:
+            self.clocks[row] = Clock(self.env, due_s, partial(self._ring, row))
 
-    def _clock(self, row: int) -> Generator[simpy.Event, Any, None]:
-        """Rings at the end of the travel and of the work of one mission, unless interrupted."""
-        while 0 <= self.m.due_s[row] < self.around.until_s:
-            try:
-                yield self.env.timeout(int(self.m.due_s[row]) - self.env.now)
-            except simpy.Interrupt:
-                return  # whoever interrupted has rewritten the row
-            if self.m.phase[row] == TRAVELLING:
-                self._begin_work(row)
-            else:
-                self._finish(row)
-            self.ask(int(self.m.pool[row]))
+    def _ring(self, row: int, clock: simpy.Event) -> None:
+        """The travel or the work of a mission ends, unless it was interrupted meanwhile."""
+        if self.clocks.get(row) is not clock:
+            return
         del self.clocks[row]
-
-    def _alarm(self, pool: int, at_s: int) -> Generator[simpy.Event, Any, None]:
-        """Has a queue read again when units of its pool end a journey without a mission."""
-        yield self.env.timeout(at_s - self.env.now)
-        self.ask(pool)
+        if self.rung and self.rung[0][0] < self.now_s:
+            self.close_second()
+        if self.m.phase[row] == TRAVELLING:
+            self._begin_work(row)
+        else:
+            self._finish(row)
+        self.ask(int(self.m.pool[row]))
+        self.start_clock(row)
 
     def send(self, row: int, rows: Array, took_s: Array) -> None:
         """Give a mission these units: they set out now."""
@@ -106,7 +112,9 @@ class Course:
         m.due_s[row], m.done_s[row], m.left_s[row] = -1, self.now_s, 0
         self.takeable[row] = False
         self.u.mission[crew] = IDLE
-        self._send_back(crew[self.u.return_to_base[crew] & (self.u.place[crew] != self.u.base[crew])])
+        back = crew[self.u.return_to_base[crew]]
+        if back.size:
+            self._send_back(back[self.u.place[back] != self.u.base[back]])
         self._enter(row, DONE, self.rung)
 
     def interrupt(self, row: int) -> None:
@@ -119,9 +127,7 @@ class Course:
         m.due_s[row], self.takeable[row] = -1, False
         self.u.mission[crew] = IDLE
         self._busy_until(crew, self.now_s + turn_s)
-        clock = self.clocks.pop(row, None)
-        if clock is not None:
-            clock.interrupt()
+        self.clocks.pop(row, None)
         self._enter(row, WAITING, self.log)
 
     def _send_back(self, rows: Array) -> None:
@@ -136,23 +142,26 @@ class Course:
         self.u.arrive_s[rows] = arrive_s
         for pool, at_s in sorted(set(zip(self.u.pool[rows].tolist(), arrive_s.tolist()))):
             if self.now_s < at_s < self.around.until_s:
-                self.env.process(self._alarm(pool, at_s))
+                Clock(self.env, at_s, partial(self._back, pool))
+
+    def _back(self, pool: int, _: simpy.Event) -> None:
+        """Units of this pool are free again."""
+        self.ask(pool)
 
     def _enter(self, row: int, phase: int, log: list[tuple[int, ...]]) -> None:
         """Write a mission's new phase, and a line about it."""
         m = self.m
-        line = (self.now_s, m.key[row], m.kind[row], m.place[row], m.phase[row], phase)
-        log.append(tuple(int(value) for value in line))
+        log.append((self.now_s, int(m.key[row]), int(m.kind[row]), int(m.place[row]), int(m.phase[row]), phase))
         m.phase[row] = phase
 
     def close_second(self) -> None:
-        """Put what rang in this second into the log by key, so that the order of making clocks leaves no trace."""
+        """Put what rang in one second into the log by key, so that the order of making clocks leaves no trace."""
         self.log.extend(sorted(self.rung, key=lambda line: line[1]))
         self.rung.clear()
 
     def crew(self, row: int) -> Array:
         """Rows of the units on a mission, by key."""
-        rows = np.flatnonzero(self.u.mission == self.m.key[row])
+        rows = (self.u.mission == self.m.key[row]).nonzero()[0]
         return rows[np.argsort(self.u.key[rows])] if rows.size > 1 else rows
 
     def turn_back_s(self, row: int, crew: Array) -> Array:
@@ -161,7 +170,8 @@ class Course:
 
     def _paused(self, row: int) -> bool:
         """Whether work at this mission's place stands still in this step."""
-        return bool(at_places(self.around.pause, self.m.place[row : row + 1], False)[0])
+        pause = self.around.pause
+        return pause is not None and bool(at_places(pause, self.m.place[row : row + 1], False)[0])
 
     def _pace(self, places: Array) -> float:
         """The stretch of work at one place (given as an array of one)."""
@@ -184,10 +194,10 @@ def turn_back_s(units: Units, rows: Array, now_s: int) -> Array:
 def own_missions(m: Missions) -> Missions:
     """The same missions with copies of the columns that a step changes."""
     changing = ("phase", "due_s", "sent_s", "began_s", "done_s", "left_s", "pace")
-    return replace(m, **{name: getattr(m, name).copy() for name in changing})
+    return m.with_columns(**{name: getattr(m, name).copy() for name in changing})
 
 
 def own_units(u: Units) -> Units:
     """The same units with copies of the columns that a step changes."""
     changing = ("place", "mission", "departed_s", "arrive_s")
-    return replace(u, **{name: getattr(u, name).copy() for name in changing})
+    return u.with_columns(**{name: getattr(u, name).copy() for name in changing})

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import simpy
 from simpy.events import EventPriority
 
-from twin.missions.course import Course, Surroundings, own_missions, own_units
-from twin.missions.duty import idle, on_duty, roster_changes
+from twin.missions.course import Clock, Course, Surroundings, own_missions, own_units
+from twin.missions.duty import idle, on_duty, roster_changes, rows_of_pools
 from twin.missions.reach import NOBODY, nearest, within_reach
 from twin.missions.tables import IDLE, LOG, TRAVELLING, WAITING, WORKING, Missions, Units
 
@@ -45,8 +45,6 @@ class Dispatch:
         self.due = np.flatnonzero(running & (self.m.due_s < around.until_s))
         self.to_read: set[int] = set()
         self._rank()
-        self.by_key = np.argsort(units.key)
-        self.on_duty_of: dict[int, Array] = {}  # pool -> rows by key, until the roster changes
 
     def _rank(self) -> None:
         """Rank all missions that wait or may come to wait before the step ends, and line up those that wait now."""
@@ -56,43 +54,47 @@ class Dispatch:
         self.row_of_rank = rows[np.lexsort((m.key[rows], m.asked_s[rows], m.priority[rows]))]
         self.rank = np.full(len(m), -1)
         self.rank[self.row_of_rank] = np.arange(len(rows))
-        in_line = self.row_of_rank[(waits & (m.asked_s <= start_s))[self.row_of_rank]]
-        self.queues = {
-            int(pool): self.rank[in_line[m.pool[in_line] == pool]].tolist() for pool in np.unique(m.pool[rows])
-        }
+        self.queues: dict[int, list[int]] = {pool: [] for pool in m.pool[rows].tolist()}
+        in_line = (waits & (m.asked_s <= start_s))[self.row_of_rank].nonzero()[0]
+        for rank, pool in zip(in_line.tolist(), m.pool[self.row_of_rank[in_line]].tolist()):
+            self.queues[pool].append(rank)
         self.coming = self.row_of_rank[(waits & (m.asked_s > start_s))[self.row_of_rank]]
 
     def run(self) -> tuple[Missions, Units, Array]:
         """Let all clocks of the interval ring; returns the tables at its end and the log."""
         for row in self.due.tolist():
             self.course.start_clock(row)
-        self.env.process(self._arrivals())
-        self.env.process(self._roster())
+        for row in self.coming.tolist():
+            Clock(self.env, int(self.m.asked_s[row]), partial(self._come, row))
+        self._watch_roster()
         for pool, queue in self.queues.items():
             if queue:
                 self.read_later(pool)
         self.env.run(until=self.around.until_s)
+        self.course.close_second()
         return self.m, self.u, np.array(self.course.log, LOG)
 
-    def _arrivals(self) -> Generator[simpy.Event, Any, None]:
-        """Puts the missions asked for within the step into their queues."""
-        for row in self.coming[np.argsort(self.m.asked_s[self.coming], kind="stable")].tolist():
-            yield self.env.timeout(int(self.m.asked_s[row]) - self.env.now)
-            self._line_up(row)
-            self.read_later(int(self.m.pool[row]))
+    def _come(self, row: int, _: simpy.Event) -> None:
+        """A mission asked for within the step joins its queue."""
+        self._line_up(row)
+        self.read_later(int(self.m.pool[row]))
 
-    def _roster(self) -> Generator[simpy.Event, Any, None]:
-        """Has a queue read again whenever units of its pool come or go by themselves."""
-        if not self.queues:
-            return
-        times_s, pools = roster_changes(self.u, self.around.start_s, self.around.until_s)
-        for at_s, pool in zip(times_s.tolist(), pools.tolist()):
-            yield self.env.timeout(at_s - self.env.now)
-            self.on_duty_of.pop(pool, None)
-            self.read_later(pool)
+    def _watch_roster(self) -> None:
+        """Have a queue read again whenever units of its pool come or go by themselves."""
+        if self.queues:
+            rows = rows_of_pools(self.u, np.array(list(self.queues)))
+            times_s, pools = roster_changes(self.u, rows, self.around.start_s, self.around.until_s)
+            for at_s, pool in zip(times_s.tolist(), pools.tolist()):
+                Clock(self.env, at_s, partial(self._change_roster, pool))
+
+    def _change_roster(self, pool: int, _: simpy.Event) -> None:
+        """Units of a pool came or went."""
+        self.read_later(pool)
 
     def read_later(self, pool: int) -> None:
-        """Have this pool's queue read once, at the end of the present second."""
+        """Have this pool's queue, if anybody waits in it, read once, at the end of the present second."""
+        if not self.queues.get(pool):
+            return
         if not self.to_read:
             EndOfSecond(self.env, self._read)
         self.to_read.add(pool)
@@ -113,7 +115,7 @@ class Dispatch:
         queue = self.queues.get(pool, [])
         if not queue:
             return False
-        at_hand = idle(self.u, self._on_duty(pool), self.course.now_s)
+        at_hand = self._on_duty(idle(self.u, (self.u.pool == pool).nonzero()[0], self.course.now_s))
         closed: set[int] = set()
         position = 0
         while position < len(queue):
@@ -185,16 +187,14 @@ class Dispatch:
 
     def _enough_on_duty(self, row: int) -> bool:
         """Whether enough units of the pool, idle or not, are on duty within reach of this mission."""
-        rows = self._on_duty(int(self.m.pool[row]))
+        rows = self._on_duty((self.u.pool == self.m.pool[row]).nonzero()[0])
         near, _ = within_reach(self.around.travel_s, self.u, rows, int(self.m.place[row]))
         return near.size >= self.m.need[row]
 
-    def _on_duty(self, pool: int) -> Array:
-        """Rows of the pool's units on duty now, with or without a mission, by key."""
-        if pool not in self.on_duty_of:
-            rows = self.by_key[self.u.pool[self.by_key] == pool]
-            self.on_duty_of[pool] = rows[on_duty(self.u, rows, self.course.now_s)]
-        return self.on_duty_of[pool]
+    def _on_duty(self, rows: Array) -> Array:
+        """Those of these units that are on duty now, with or without a mission, by key."""
+        rows = rows[on_duty(self.u, rows, self.course.now_s)]
+        return rows[np.argsort(self.u.key[rows])] if rows.size > 1 else rows
 
     def _line_up(self, row: int) -> None:
         """Put a mission into its queue."""

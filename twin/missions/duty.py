@@ -30,30 +30,38 @@ def idle(units: Units, rows: Array, at_s: int) -> Array:
     return rows[units.arrive_s[rows] <= at_s]
 
 
-def roster_changes(units: Units, start_s: int, until_s: int) -> tuple[Array, Array]:
-    """Instants in (start_s, until_s) at which units come or go, and their pools: sorted, each pair once.
+def rows_of_pools(units: Units, pools: Array) -> Array:
+    """Rows of the units that serve any of these pools (numbers >= 0)."""
+    wanted = np.zeros(1 + max(pools.max(initial=0), units.pool.max(initial=0)), bool)
+    wanted[pools] = True
+    return wanted[units.pool].nonzero()[0]
+
+
+def roster_changes(units: Units, rows: Array, start_s: int, until_s: int) -> tuple[Array, Array]:
+    """Instants in (start_s, until_s) at which these units come or go, and their pools: sorted, each pair once.
 
     A unit comes or goes when it becomes available or withdraws, when a journey back ends, and at the ends of its
     shifts: the instants at which a queue may move though no mission changed.
     """
-    times, rows = [], []
-    everyone = np.arange(len(units))
-    back_s = np.where(units.mission == IDLE, units.arrive_s, start_s)
-    for at_s in (units.available_s, units.leave_s, back_s):
-        inside = (at_s > start_s) & (at_s < until_s)
-        times.append(at_s[inside])
-        rows.append(everyone[inside])
-    for at_s, of_unit in _shift_edges(units, start_s, until_s):
-        times.append(at_s)
-        rows.append(of_unit)
-    pairs = np.stack([np.concatenate(times), units.pool[np.concatenate(rows)].astype(np.int64)], axis=1)
-    pairs = np.unique(pairs, axis=0) if len(pairs) else pairs
-    return pairs[:, 0], pairs[:, 1]
+    back_s = np.where(units.mission[rows] == IDLE, units.arrive_s[rows], start_s)
+    by_themselves_s = (units.available_s[rows], units.leave_s[rows], back_s)
+    changes = [_inside(at_s, rows, start_s, until_s) for at_s in by_themselves_s]
+    changes += _shift_edges(units, rows, start_s, until_s)
+    times_s, of_unit = (np.concatenate(column) for column in zip(*changes))
+    pairs = sorted(set(zip(times_s.tolist(), units.pool[of_unit].tolist())))
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
-def _shift_edges(units: Units, start_s: int, until_s: int) -> list[tuple[Array, Array]]:
-    """Begins and ends of shifts in (start_s, until_s), each with the row of its unit."""
-    rows = np.flatnonzero(units.rest_s > 0)
+def _inside(at_s: Array, rows: Array, start_s: int, until_s: int) -> tuple[Array, Array]:
+    """Those of these instants in (start_s, until_s), each with the row of its unit."""
+    inside = ((at_s > start_s) & (at_s < until_s)).nonzero()[0]
+    return at_s[inside], rows[inside]
+
+
+def _shift_edges(units: Units, rows: Array, start_s: int, until_s: int) -> list[tuple[Array, Array]]:
+    """Begins and ends of shifts of these units in (start_s, until_s), each with the row of its unit."""
+    rows = rows[units.rest_s[rows] > 0]
     if not rows.size:
         return []
     offset_s, duty_s = units.shift_offset_s[rows], units.duty_s[rows]
@@ -61,7 +69,9 @@ def _shift_edges(units: Units, start_s: int, until_s: int) -> list[tuple[Array, 
     edges = []
     for edge_s in (offset_s, offset_s + duty_s):
         first_s = start_s + 1 + (edge_s - start_s - 1) % cycle_s
-        count = np.maximum(-((first_s - until_s) // cycle_s), 0)
+        soon = (first_s < until_s).nonzero()[0]
+        first_s, every_s = first_s[soon], cycle_s[soon]
+        count = -((first_s - until_s) // every_s)
         nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        edges.append((np.repeat(first_s, count) + nth * np.repeat(cycle_s, count), np.repeat(rows, count)))
+        edges.append((np.repeat(first_s, count) + nth * np.repeat(every_s, count), np.repeat(rows[soon], count)))
     return edges

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from twin.errors import StateError
 from twin.missions.course import Surroundings
 from twin.missions.dispatch import Dispatch
-from twin.missions.duty import idle, on_duty, roster_changes
+from twin.missions.duty import idle, on_duty, roster_changes, rows_of_pools
 from twin.missions.reach import ByPlace, TravelTimes, at_places
 from twin.missions.tables import LOG, TRAVELLING, WAITING, WORKING, Missions, Units
 
@@ -54,13 +52,13 @@ def _put_off(missions: Missions, start_s: int, until_s: int, pause: ByPlace) -> 
     """Work going on at paused places ends later by the length of the interval."""
     if pause is None or until_s == start_s:
         return missions
-    rows = np.flatnonzero((missions.phase == WORKING) & (missions.due_s > start_s))
+    rows = ((missions.phase == WORKING) & (missions.due_s > start_s)).nonzero()[0]
     rows = rows[at_places(pause, missions.place[rows], False).astype(bool)]
     if not rows.size:
         return missions
     due_s = missions.due_s.copy()
     due_s[rows] += until_s - start_s
-    return replace(missions, due_s=due_s)
+    return missions.with_columns(due_s=due_s)
 
 
 def _quiet(missions: Missions, units: Units, start_s: int, until_s: int) -> bool:
@@ -70,18 +68,15 @@ def _quiet(missions: Missions, units: Units, start_s: int, until_s: int) -> bool
     running = (missions.phase == TRAVELLING) | (missions.phase == WORKING)
     if (running & (missions.due_s < until_s)).any():
         return False
-    waits = np.flatnonzero(missions.phase == WAITING)
-    waits = waits[missions.asked_s[waits] < until_s]
+    waits = ((missions.phase == WAITING) & (missions.asked_s < until_s)).nonzero()[0]
     if not waits.size:
         return True
-    pools = np.unique(missions.pool[waits])
-    theirs = np.flatnonzero(np.isin(units.pool, pools))
-    theirs = idle(units, theirs, start_s)
-    if on_duty(units, theirs, start_s).any():
+    theirs = rows_of_pools(units, missions.pool[waits])
+    if on_duty(units, idle(units, theirs, start_s), start_s).any():
         return False
-    if np.isin(roster_changes(units, start_s, until_s)[1], pools).any():
+    if roster_changes(units, theirs, start_s, until_s)[0].size:
         return False
-    return not _could_preempt(missions, waits, np.flatnonzero(running & missions.preemptible))
+    return not _could_preempt(missions, waits, (running & missions.preemptible).nonzero()[0])
 
 
 def _could_preempt(missions: Missions, waits: Array, takeable: Array) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import IntEnum
 
 import numpy as np
@@ -99,7 +98,7 @@ def cancel(missions: Missions, units: Units, mask: Array, now_s: int) -> tuple[M
     missions, units = requeue(missions, units, rows, now_s)
     phase, done_s = missions.phase.copy(), missions.done_s.copy()
     phase[rows], done_s[rows] = CANCELLED, now_s
-    return replace(missions, phase=phase, done_s=done_s), units
+    return missions.with_columns(phase=phase, done_s=done_s), units
 
 
 def _rows(mask: Array) -> Array:

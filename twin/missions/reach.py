@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -49,4 +50,4 @@ def nearest(took_s: Array, count: int) -> Array:
 
 def stretched_s(nominal_s: int, pace: float) -> int:
     """Whole seconds that nominal work takes at a pace, rounded up; blind to the last bits of the product."""
-    return int(np.ceil(round(nominal_s * pace, 6)))
+    return ceil(round(nominal_s * pace, 6))

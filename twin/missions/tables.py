@@ -43,9 +43,15 @@ class Rows:
         """A table without rows."""
         return cls(**{column.name: np.empty(0, cls._dtype(column.name)) for column in fields(cls)})
 
+    def with_columns(self, **columns: Array) -> Self:
+        """The same rows with these columns instead, which must have the same length: they are not checked."""
+        table = object.__new__(type(self))
+        table.__dict__.update(self.__dict__, **columns)
+        return table
+
     def select(self, mask: Array) -> Self:
         """The rows where `mask` is true, or the rows with these numbers, in the order given."""
-        return type(self)(**{column.name: getattr(self, column.name)[mask] for column in fields(self)})
+        return self.with_columns(**{name: column[mask] for name, column in vars(self).items()})
 
     @classmethod
     def _dtype(cls, name: str) -> str:
@@ -54,16 +60,17 @@ class Rows:
     def _extended(self, new: dict[str, Any]) -> Self:
         """New rows at the end; scalars are repeated. Refuses keys that are already there, double or IDLE."""
         count = np.size(new["key"])
-        columns = {
-            name: np.broadcast_to(np.asarray(value), (count,)).astype(self._dtype(name)) for name, value in new.items()
-        }
-        key = columns["key"]
-        if len(np.unique(key)) < count or np.isin(self.key, key).any() or (key == IDLE).any():
+        columns = {name: np.empty(len(self) + count, self._dtype(name)) for name in new}
+        for name, column in columns.items():
+            column[: len(self)], column[len(self) :] = getattr(self, name), new[name]
+        key = columns["key"][len(self) :]
+        ordered = np.sort(columns["key"])
+        if (ordered[1:] == ordered[:-1]).any() or (key == IDLE).any():
             raise StateError(
                 f"{type(self).__name__}.append: keys must be new, distinct and not {IDLE}; "
                 f"make them from permanent ids. First keys given: {key[:5].tolist()}"
             )
-        return type(self)(**{name: np.concatenate([getattr(self, name), columns[name]]) for name in columns})
+        return self.with_columns(**columns)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,16 @@ def test_damage_stays_after_the_shock_and_unchanged_arrays_are_handed_out_again(
     assert later["road_debris_m3"] is state.surface.road_debris_m3
 
 
+def test_collapses_get_lines_by_structure_so_that_harm_can_cite_them():
+    _, outputs, events = run(hours(600))
+    lines = {event.quantity: event for event in events if event.kind.endswith("collapse")}
+    assert {"buildings_collapsed", "wood_collapsed_fraction", "wood_half_fraction"} <= set(lines)
+    wood = lines["wood_collapsed_fraction"]
+    fallen = outputs["wood_collapsed_fraction"][wood.row] * GIVEN.wood_buildings[wood.row]
+    assert PARAMS.event_buildings <= wood.amount <= fallen + 1e-9
+    assert ("shock_intensity", wood.row) in wood.causes
+
+
 def test_given_incidents_happen_and_can_be_left_out():
     site = GIVEN.incident_site[0]
     _, outputs, events = run([(60, inputs())])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from layers.evacuation import behaviour
+from layers.evacuation import LAYER, behaviour
 from layers.evacuation.state import Place, Reason
 from tests.layers.evacuation.small_world import advance, clock, inputs, made, with_params
 
@@ -45,6 +45,12 @@ def test_the_clock_of_an_outage_stops_when_service_is_back():
     assert (after.power_out_s == 0).all()
 
 
+def test_whoever_has_service_has_no_outage_to_remember():
+    before = np.array([0.0, 3600.0])
+    assert behaviour.outage_clock(np.zeros(2), np.ones(2), 0.98, 600).tolist() == [0.0, 0.0]
+    assert behaviour.outage_clock(before, np.array([0.5, 1.0]), 0.98, 600).tolist() == [600.0, 0.0]
+
+
 def test_fear_grows_with_repeated_shocks_night_and_damage_and_fades():
     params = made()[0].params
     some, none = np.array([2.0]), np.array([0.0])
@@ -59,9 +65,21 @@ def test_fear_grows_with_repeated_shocks_night_and_damage_and_fades():
 
 def test_fear_calibrated_on_2026_falls_short_of_2016_even_with_the_largest_rates():
     given, _ = made()
-    assert behaviour.fear_ratio_2016(given.params) > 2.0
-    strong = with_params(given, fear_rate=0.005, fear_damage_rate=0.5)
-    assert 1.0 < behaviour.fear_ratio_2016(strong.params) < behaviour.fear_ratio_2016(given.params)
+    largest = {name: given.params.rows[name].high for name in ("fear_rate", "fear_damage_rate")}
+    ratio = behaviour.fear_ratio_2016(given.params)
+    print(f"people in shelters in 2016 over what the fear of 2026 gives there: {ratio:.0f}")
+    assert ratio == pytest.approx(39.6, rel=0.01)
+    assert ratio > behaviour.fear_ratio_2016(with_params(given, **largest).params) > 5.0
+
+
+def test_the_fear_check_on_2016_is_used_by_nothing_that_is_shown():
+    given, state = made()
+    shown = LAYER.measure(given, state).keys() | {var.name for var in LAYER.gives + LAYER.records}
+    assert not any("2016" in name for name in shown)
+    other = with_params(given, felt_2016=10.0, share_2016=0.2, damaged_2016_fraction=0.15)
+    values = inputs(given, felt_shocks=5.0, buildings_half_collapsed=20.0)
+    for name, array in LAYER.step(given, state, values, clock(0, 600)).outputs.items():
+        assert np.array_equal(array, LAYER.step(other, state, values, clock(0, 600)).outputs[name], equal_nan=True)
 
 
 def test_orders_alone_move_a_small_part_of_the_ordered():
@@ -98,9 +116,9 @@ def test_heat_turns_car_sleepers_to_shelters_and_hunger_shelters_to_relatives():
     wanted[Reason.FEAR] = 100.0
     half = np.full((4, 4), 0.5)
 
-    def wish(car_factor, meals):
+    def wish(car_factor, fed):
         demand = behaviour.replace(state.demand, wanted_persons=wanted, car_factor=np.full(2, car_factor))
-        return behaviour.wishes(given, demand, np.full(2, meals), half).sum(axis=1)
+        return behaviour.wishes(given, demand, np.full(2, fed), half).sum(axis=1)
 
     mild, hot, hungry = wish(1.0, 1.0), wish(0.3, 1.0), wish(1.0, 0.0)
     assert hot[Place.CAR] < mild[Place.CAR]
@@ -123,7 +141,7 @@ def test_rounding_by_cell_is_unbiased():
 
 def test_shocks_fade_and_people_go_home():
     given, state = made()
-    state, _, left, back = advance(given, state, 86400, 600, felt_shocks=6.0, buildings_half_collapsed=30.0)
+    state, _, left, back = advance(given, state, 86400, 600, felt_shocks=6.0, buildings_half_collapsed=150.0)
     assert left.sum() > 20
     state, _, _, later = advance(given, state, 20 * 86400, 3600, start_s=86400)
     assert back.sum() + later.sum() == left.sum() - state.away_persons.sum()

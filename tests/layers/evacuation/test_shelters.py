@@ -129,6 +129,14 @@ def test_consolidation_closes_the_emptiest_only_if_the_others_have_room():
     assert np.array_equal(crowded.status, halls.status)
 
 
+@pytest.mark.parametrize(("meals", "drink"), [(0.4, 1.0), (1.0, 0.4), (0.4, 0.7)])
+def test_missing_water_leaves_people_unserved_like_missing_meals(meals, drink):
+    given, state = made()
+    halls = opened(given, state, persons=np.array([30.0, 10.0, 0.0, 0.0]))
+    fed = shelters.fed_in_town(given, halls, np.array([meals, 1.0, 1.0, 1.0]), np.array([drink, 1.0, 1.0, 1.0]))
+    assert fed == pytest.approx([0.55, 1.0])
+
+
 def test_an_aftershock_shuts_a_damaged_shelter_and_its_people_go_to_the_door():
     given, state = made()
     halls = opened(given, state, persons=np.array([40.0, 10.0, 0.0, 0.0]))

@@ -46,6 +46,12 @@ def world() -> World:
         "office": IndexSet.build("office", [*codes, "43000", "state"], staff_persons=staff),
         "item": IndexSet.build("item", ITEMS),
         "region": IndexSet.build("region", ["all"]),
+        "shelter": IndexSet.build(
+            "shelter",
+            [f"hall-{k}" for k in range(N_TOWN)],
+            municipality=np.arange(N_TOWN),
+            floor_m2=np.full(N_TOWN, 500.0),
+        ),
     }
     return World("four-towns", ORIGIN, sets)
 

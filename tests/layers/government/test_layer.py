@@ -127,6 +127,20 @@ def test_goods_are_ordered_from_reports_and_booked_once():
     assert handed_over[0, 0] > 0
 
 
+def test_nearly_empty_halls_are_given_up_once_in_the_morning_and_never_when_forbidden():
+    state, results = run(given(consolidation_chance=0.6), quiet(**BUSY), 5 * 24 * HOUR_S)
+    events = [
+        (event.row, k) for k, result in enumerate(results) for event in result.events if "shelters_" in event.kind
+    ]
+    city = 2
+    assert [row for row, _ in events] == [city]
+    assert (events[0][1] * 600 + 600 + given().clock_offset_s) % 86400 // HOUR_S == 9
+    assert state.shelters_target[city] < BUSY["shelters_open_units"][city]
+    assert np.isnan(state.shelters_target[0])
+    kept, _ = run(given(consolidation=0), quiet(**BUSY), 5 * 24 * HOUR_S)
+    assert np.isnan(kept.shelters_target).all()
+
+
 def test_slower_approval_delays_goods():
     def first_order_s(approval_s):
         _, results = run(given(approval_s=approval_s), quiet(**BUSY), 16 * HOUR_S)

@@ -57,11 +57,27 @@ def test_the_fleet_grows_as_observed():
 
 @pytest.mark.parametrize(
     ("evacuees", "shelters", "target"),
-    [(929.0, 179.0, 72.0), (20.0, 48.0, 19.0), (3562.0, 63.0, np.nan), (9.0, 6.0, np.nan), (np.nan, 50.0, np.nan)],
+    [(2062.0, 182.0, 77.0), (4000.0, 200.0, 84.0), (2887.0, 62.0, np.nan), (9.0, 3.0, np.nan), (np.nan, 50.0, np.nan)],
 )
 def test_consolidation_follows_the_known_head_count(evacuees, shelters, target):
-    decided = priorities.decide_shelters_target(evacuees, shelters, np.nan, PARAMS)
+    decided = priorities.decide_shelters_target(evacuees, shelters, 500.0, PARAMS)
     np.testing.assert_equal(decided, target)
+
+
+def test_halls_kept_have_room_for_all_and_larger_halls_are_sooner_too_many():
+    roomy = PARAMS.replace({"consolidation_least_fraction": 0.15})
+    assert priorities.decide_shelters_target(2500.0, 182.0, 500.0, roomy) == np.ceil(2500.0 / (0.3 * 250.0))
+    small, large = (priorities.decide_shelters_target(900.0, 50.0, floor_m2, PARAMS) for floor_m2 in (300.0, 900.0))
+    assert np.isnan(small)
+    assert large < 50.0
+
+
+def test_missing_staff_makes_gathering_likelier():
+    draws = np.linspace(0.01, 0.99, 99)
+    enough, short = (
+        sum(priorities.decide_gathering(draw, 20.0, granted, PARAMS) for draw in draws) for granted in (20.0, 10.0)
+    )
+    assert 0 < enough < short < len(draws)
 
 
 def test_support_goes_to_the_hardest_hit_known():

@@ -11,11 +11,9 @@ ABLE = np.ones(2)
 
 
 def opened(params=PARAMS):
-    table = requests.empty()
-    for town in range(30):
-        first_s = requests.approval_s(Kind.GENERATOR_CARS, int(KEYS[town]), 0, 0, 1.0, params, CHANCE)
-        table = requests.ask(table, Kind.GENERATOR_CARS, town, 2.0, 0, 0, first_s)
-    return table
+    kind = Kind.GENERATOR_CARS
+    first_s = [int(requests.approval_s(kind, int(key), 0, 0, 1.0, params, CHANCE)) for key in KEYS]
+    return requests.ask(requests.empty(), [(kind, town, 2.0, 0, first_s[town]) for town in range(30)], 0)
 
 
 def decided(table, instants_s, params=PARAMS):

@@ -50,7 +50,7 @@ def test_remote_switching_brings_sound_sections_back_within_the_hour(shaken):
 
 
 def test_patrols_re_close_feeders_that_cannot_be_switched(shaken):
-    one = shaken(6.8, 0.4, remote_switch_fraction=0.6)
+    one = shaken(6.8, 0.4, remote_switch_fraction=0.6, feeder_trip_intensity=6.5)
     assert (one.state.power.live_from_s == NEVER_S).any()
     list(one.run(2 * 86400, 3600))
     assert (one.state.power.live_from_s < NEVER_S).all()

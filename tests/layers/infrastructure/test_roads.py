@@ -86,6 +86,16 @@ def test_closing_a_road_never_makes_a_way_shorter_and_emergency_passes_more(net)
     assert after.truck_s.max() > free.truck_s.max()
 
 
+def test_letting_in_a_faster_road_gives_what_a_new_search_gives(net):
+    _, place, _ = net
+    slow_s = place.free_s.copy()
+    slow_s[0], slow_s[-1] = np.inf, 5.0 * slow_s[-1]
+    let_in = roads.renewed_s(roads.shortest_s(place, slow_s), place, slow_s, place.free_s)
+    assert let_in == pytest.approx(roads.shortest_s(place, place.free_s))
+    shut = roads.renewed_s(let_in, place, place.free_s, slow_s)
+    assert shut == pytest.approx(roads.shortest_s(place, slow_s))
+
+
 def test_small_changes_of_traffic_change_nothing(net):
     state, place, params = net
     free = roads.start_travel(place, 2, params)

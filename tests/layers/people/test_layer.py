@@ -103,7 +103,7 @@ def test_collapsed_burnt_and_half_of_half_collapsed_homes_displace():
     world = small_world()
     given, state = begin(world)
     _, result = struck(world, given, state, wood_collapsed_fraction=0.1, wood_half_fraction=0.2)
-    expected = 0.8 * 3000 * (0.1 + 0.503 * 0.2)
+    expected = 0.8 * 3000 * (0.1 + given.params.half_collapsed_leave_fraction * 0.2)
     assert result.outputs["persons_displaced"] == pytest.approx(expected, abs=1.0)
 
 

@@ -1,5 +1,7 @@
 """Ambulances and hospitals: nobody is lost on the way, function needs power, water and a usable building."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def _waiting(persons):
     medical = small.start().medical
     waiting = medical.waiting.copy()
     waiting[0, :] = persons
-    return hospitals.replace(medical, waiting=waiting)
+    return replace(medical, waiting=waiting)
 
 
 def test_a_hospital_needs_power_water_and_a_building():
@@ -83,7 +85,7 @@ def test_a_hospital_is_known_only_after_its_report():
 
 def test_ambulances_bring_everyone_and_no_more():
     given = small.given()
-    medical = hospitals.replace(small.start().medical, ambulance_waiting=np.array([50.0, 3.0]))
+    medical = replace(small.start().medical, ambulance_waiting=np.array([50.0, 3.0]))
     destination = np.array([0, -1])
     after, brought = ambulance.drive_off(given, medical, destination, np.full(2, 600.0), 3600)
     assert after.ambulance_waiting + brought == pytest.approx(np.array([50.0, 3.0]))
@@ -93,8 +95,8 @@ def test_ambulances_bring_everyone_and_no_more():
 
 
 def test_people_are_handed_over_whole():
-    medical = hospitals.replace(small.start().medical, treated=np.array([1.7, 0.4]))
+    medical = replace(small.start().medical, treated=np.array([1.7, 0.4]))
     medical, first = hospitals.hand_over(medical)
-    medical, second = hospitals.hand_over(hospitals.replace(medical, treated=np.array([2.2, 0.4])))
+    medical, second = hospitals.hand_over(replace(medical, treated=np.array([2.2, 0.4])))
     assert first.tolist() == [1.0, 0.0]
     assert second.tolist() == [1.0, 0.0]

@@ -1,5 +1,7 @@
 """Who is called, when they are ready, their shifts, fuel and food."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def test_fuel_runs_out_and_limits_work():
     given = small.given()
     present = small.start().present
     two = np.full(given.n_town, 2.0)
-    present = forces.replace(present, active_units=two, dependent_units=two)
+    present = replace(present, active_units=two, dependent_units=two)
     left, burnt = forces.burn(present, np.array([100.0, 1.0]), 4.0, HOUR_S)
     assert left.tolist() == [92.0, 0.0]
     assert burnt == pytest.approx(9.0)
@@ -75,7 +77,7 @@ def test_fuel_runs_out_and_limits_work():
 
 
 def test_self_supplied_units_need_nothing_from_the_town():
-    present = forces.replace(small.start().present, active_units=np.full(2, 3.0))
+    present = replace(small.start().present, active_units=np.full(2, 3.0))
     assert forces.supply_fraction(present, np.zeros(2), np.zeros(2), 4.0, 6.0).tolist() == [1.0, 1.0]
 
 

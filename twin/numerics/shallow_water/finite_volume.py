@@ -1,0 +1,203 @@
+"""The run loop of the finite-volume form: steps held by the CFL bound, margins, sources, books, blow-ups.
+
+Depth stays positive without clipping: a step that would draw a cell below zero is taken again at half its length,
+and at a quarter of the CFL bound the reconstruction cannot do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from math import ceil
+
+import numpy as np
+
+from twin.errors import ParameterError, StateError
+from twin.numerics.shallow_water import forcing, reference
+from twin.numerics.shallow_water.basin import (
+    DRY_DEPTH_M,
+    GRAVITY_M_PER_S2,
+    Array,
+    Basin,
+    Sources,
+    State,
+    check_run,
+)
+
+HALO = reference.HALO
+INNER = (slice(HALO, -HALO), slice(HALO, -HALO))
+LONGEST_STEP_S = 10.0  # still or dry basins: how long a change at a side may go unseen
+SHORTEST_STEP_S = 1e-7
+Fields = tuple[Array, Array, Array]
+Tried = tuple[Fields, Array, float, float]  # fields, mass through the sides, lowest depth, fastest rate
+
+
+class BlowUp(StateError):
+    """A run that could not go on; `finished` is the last state that was sound."""
+
+    def __init__(self, message: str, finished: State) -> None:
+        super().__init__(message)
+        self.finished = finished
+
+
+def form_available() -> str:
+    """'compiled' with Numba (extra `fast`) installed, else 'numpy': same numbers, about fifty times slower."""
+    return "compiled" if find_spec("numba") else "numpy"
+
+
+def advance(
+    basin: Basin,
+    state: State,
+    until_s: float,
+    sources: Sources | None = None,
+    form: str = "auto",
+    threads: int = 1,
+    cfl: float = 0.45,
+) -> State:
+    """The state at `until_s`. Pure: what is handed in stays as it was.
+
+    form: `numpy`, `compiled` (needs Numba) or `auto`. threads: 2 only outside forked processes; the result is the
+    same. Raises ParameterError and StateError (see `check_run`), BlowUp with time and cell.
+    """
+    sources = sources or Sources()
+    form = form_available() if form == "auto" else form
+    if form not in ("numpy", "compiled"):
+        raise ParameterError(f"form: '{form}' is not one of auto, numpy, compiled")
+    if form == "compiled" and form_available() != "compiled":
+        raise ParameterError("form: compiled needs Numba; install the extra `fast`, or take form numpy")
+    if not 0 < cfl <= 0.5:
+        raise ParameterError(f"cfl: must lie in (0, 0.5], got {cfl}")
+    check_run(basin, state, sources, until_s)
+    with ThreadPoolExecutor(threads) as pool:
+        attempt = _compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
+        return _loop(basin, state, float(until_s), sources, attempt, cfl)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step asked of a form: padded fields and bed, start and length, and whether rain falls in it."""
+
+    fields: Fields
+    bed: Array
+    from_s: float
+    dt_s: float
+    raining: bool
+
+
+def _loop(
+    basin: Basin, state: State, until_s: float, sources: Sources, attempt: Callable[[Step], Tried], cfl: float
+) -> State:
+    bed = forcing.padded_bed(basin)
+    fields = tuple(
+        forcing.padded(basin, v) for v in (state.depth_m, state.discharge_x_m2_per_s, state.discharge_y_m2_per_s)
+    )
+    now: Fields = (fields[0], fields[1], fields[2])
+    forcing.fill_margins(basin, now, bed, state.time_s)
+    rate = float(reference.fastest_rate(now, basin.dx_m, basin.dy_m).max())
+    while state.time_s < until_s:
+        left_s = until_s - state.time_s
+        dt_s = left_s / ceil(left_s / min(LONGEST_STEP_S, cfl / rate if rate > 0 else LONGEST_STEP_S))
+        while True:
+            to_s = until_s if dt_s == left_s else state.time_s + dt_s
+            raining = forcing.rains(sources, state.time_s, to_s)
+            new, through, lowest, rate = attempt(Step(now, bed, state.time_s, dt_s, raining))
+            if lowest >= 0 and rate * dt_s <= 2 * cfl:  # a rate that is no number fails here too
+                break
+            dt_s = min(dt_s / 2, cfl / rate) if rate > 0 else dt_s / 2
+            if dt_s < SHORTEST_STEP_S:
+                raise BlowUp(_where("no step is short enough", state.time_s, new), _taken(state, now))
+        entered = forcing.side_volume_m3(basin, through, dt_s)
+        state = forcing.add_sources(basin, _inner(new), sources, state, to_s)
+        state = replace(state, time_s=to_s, steps=state.steps + 1, sides_m3=state.sides_m3 + entered)
+        now = new
+    return _taken(state, now)
+
+
+def _inner(fields: Fields) -> Fields:
+    return (fields[0][INNER], fields[1][INNER], fields[2][INNER])
+
+
+def _taken(state: State, fields: Fields) -> State:
+    depth, along_x, along_y = (v[INNER].copy() for v in fields)
+    return replace(state, depth_m=depth, discharge_x_m2_per_s=along_x, discharge_y_m2_per_s=along_y)
+
+
+def _where(what: str, time_s: float, fields: Fields) -> str:
+    depth, along_x, along_y = _inner(fields)
+    bad = ~np.isfinite(depth + along_x + along_y)
+    speed = (np.abs(along_x) + np.abs(along_y)) / np.maximum(depth, DRY_DEPTH_M)
+    row, column = np.argwhere(bad)[0] if bad.any() else np.unravel_index(np.argmax(speed), depth.shape)
+    return (
+        f"shallow water: {what} after {time_s:g} s in cell (row {row}, column {column}), depth {depth[row, column]:g} m; "
+        "look at bed and forcing there"
+    )
+
+
+def _numpy(basin: Basin) -> Callable[[Step], Tried]:
+    manning = forcing.padded(basin, basin.manning)
+
+    def attempt(step: Step) -> Tried:
+        through: list[Array] = []
+        fields = step.fields
+        for keep, time_s in ((0.0, step.from_s), (0.5, step.from_s + step.dt_s)):
+            forcing.fill_margins(basin, fields, step.bed, time_s)
+            given = forcing.given_discharge(basin, fields, step.bed, time_s)
+            fields, sides = reference.stage(
+                fields, step.fields, step.bed, manning, given, step.dt_s, keep, basin.dx_m, basin.dy_m
+            )
+            through.append(sides)
+            lowest, rate = _extremes(basin, fields)
+            if not (lowest >= 0 and rate * step.dt_s <= 1):
+                break
+        return fields, sum(through) / len(through), lowest, rate
+
+    return attempt
+
+
+def _extremes(basin: Basin, fields: Fields) -> tuple[float, float]:
+    depth, along_x, along_y = _inner(fields)
+    marker = float((depth + along_x + along_y).sum()) * 0.0
+    return float(depth.min()), float(reference.fastest_rate(_inner(fields), basin.dx_m, basin.dy_m).max()) + marker
+
+
+def _compiled(basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> Callable[[Step], Tried]:
+    from twin.numerics.shallow_water import compiled as kernel
+
+    manning, kind = forcing.padded(basin, basin.manning), basin.bed_m.dtype.type
+    tiles = kernel.Tiles(basin.bed_m.shape, [s.kind != "wall" for s in basin.sides], sources.row, sources.column)
+    spare: list[Fields] = []
+
+    def attempt(step: Step) -> Tried:
+        while len(spare) < 3:  # two to write to, and the one handed back last time
+            spare.append((step.fields[0].copy(), step.fields[1].copy(), step.fields[2].copy()))
+        first, second = [f for f in spare if f[0] is not step.fields[0]][:2]
+        runs = tiles.runs(step.fields, (first, second), DRY_DEPTH_M, step.raining)
+        through: list[Array] = []
+        fields = step.fields
+        for keep, time_s, out in ((0.0, step.from_s, first), (0.5, step.from_s + step.dt_s, second)):
+            forcing.fill_margins(basin, fields, step.bed, time_s)
+            given = forcing.given_discharge(basin, fields, step.bed, time_s)
+            sides, extremes = np.zeros_like(given), np.zeros((len(runs), 3), kind)
+            k = tuple(
+                kind(v)
+                for v in (0, 0.5, 1, 2, reference.LIMITER, GRAVITY_M_PER_S2, DRY_DEPTH_M, step.dt_s,
+                          1 / basin.dx_m, 1 / basin.dy_m, keep, reference.NARROW_M_PER_S)
+            )  # fmt: skip
+            jobs = [
+                pool.submit(kernel.stage, part, fields, step.fields, step.bed, manning, bool(basin.manning.any()),
+                            given, out, sides, marks, k)
+                for part, marks in zip(np.array_split(runs, threads), np.array_split(extremes, threads), strict=True)
+            ]  # fmt: skip
+            for job in jobs:
+                job.result()
+            fields = out
+            through.append(sides)
+            lowest = float(extremes[:, 0].min(initial=0.0))
+            rate = float(extremes[:, 1].max(initial=0.0)) + float(extremes[:, 2].sum())
+            if not (lowest >= 0 and rate * step.dt_s <= 1):
+                break
+        return fields, sum(through) / len(through), lowest, rate
+
+    return attempt

@@ -1,0 +1,125 @@
+"""What enters a basin from outside in one step: margins for the sides, rain, and points; all of it booked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from twin.numerics.shallow_water.basin import DRY_DEPTH_M, Array, Basin, Series, Sources, State
+
+HALO = 2
+
+
+def padded(basin: Basin, value: Array) -> Array:
+    """A copy with a margin of two cells, filled with 0."""
+    return np.ascontiguousarray(np.pad(value.astype(basin.bed_m.dtype), HALO))
+
+
+def padded_bed(basin: Basin) -> Array:
+    """The bed goes on level beyond a side, mirrored beyond a wall."""
+    bed = padded(basin, basin.bed_m)
+    for side, ghost, mirror, edge in margins():
+        for g, m in zip(ghost, mirror, strict=True):
+            _line(bed, side)[g] = _line(bed, side)[m if basin.sides[side].kind == "wall" else edge]
+    return bed
+
+
+def margins() -> list[tuple[int, tuple[int, int], tuple[int, int], int]]:
+    """For each side: its number, the two margin lines, their mirror lines and the line at the edge."""
+    low, high = ((1, 0), (2, 3), 2), ((-2, -1), (-3, -4), -3)
+    return [(0, *low), (1, *high), (2, *low), (3, *high)]
+
+
+def fill_margins(basin: Basin, fields: tuple[Array, Array, Array], bed: Array, time_s: float) -> None:
+    """Set the margin cells of padded fields for an instant, in place."""
+    for side, ghost, mirror, edge in margins():
+        rule = basin.sides[side]
+        normal = 1 if side < 2 else 2
+        depth, along = _line(fields[0], side), _line(fields[normal], side)
+        across, ground = _line(fields[3 - normal], side), _line(bed, side)
+        for g, m in zip(ghost, mirror, strict=True):
+            source = m if rule.kind == "wall" else edge
+            depth[g], across[g] = depth[source], across[source]
+            along[g] = -along[source] if rule.kind == "wall" else along[source]
+            if rule.kind == "stage" and rule.stage_m is not None:
+                depth[g] = np.maximum(float(rule.stage_m.at(time_s)) - ground[g], 0)
+                if rule.discharge_m3_per_s is not None:
+                    along[g] = _shared(basin, rule.discharge_m3_per_s, side, depth[g], ground[g], time_s)
+                    along[g] *= 1 if side in (0, 2) else -1
+
+
+def given_discharge(basin: Basin, fields: tuple[Array, Array, Array], bed: Array, time_s: float) -> Array:
+    """Discharge per metre through each face of the sides, into the basin; NaN where a side prescribes none."""
+    given = np.full((4, max(basin.bed_m.shape)), np.nan, basin.bed_m.dtype)
+    for side, _, _, edge in margins():
+        rule = basin.sides[side]
+        if rule.kind == "discharge" and rule.discharge_m3_per_s is not None:
+            depth, ground = _line(fields[0], side)[edge], _line(bed, side)[edge]
+            q = _shared(basin, rule.discharge_m3_per_s, side, depth, ground, time_s)
+            given[side, : q.size - 2 * HALO] = q[HALO:-HALO]
+    return given
+
+
+def _shared(basin: Basin, inward: Series, side: int, depth: Array, ground: Array, time_s: float) -> Array:
+    """m3/s shared over a side's cells by conveyance, as m2/s; over the lowest cells while the side is dry."""
+    inner = slice(HALO, -HALO)
+    width_m = basin.dy_m if side < 2 else basin.dx_m
+    weight = np.zeros(depth.shape)
+    weight[inner] = np.where(depth[inner] > DRY_DEPTH_M, depth[inner], 0).astype(float) ** (5 / 3)
+    if not weight.any():
+        weight[inner] = ground[inner] == ground[inner].min()
+    return float(inward.at(time_s)) * weight / (weight.sum() * width_m)
+
+
+def side_volume_m3(basin: Basin, flux_m2_per_s: Array, dt_s: float) -> float:
+    """Water that entered through the sides in a step, from the mass fluxes along +x and +y."""
+    west, east, south, north = flux_m2_per_s.sum(axis=1, dtype=np.float64)
+    return float(((west - east) * basin.dy_m + (south - north) * basin.dx_m) * dt_s)
+
+
+def rains(sources: Sources, from_s: float, to_s: float) -> bool:
+    """Whether any rain falls in a step."""
+    rain = sources.rain_m_per_s
+    return bool(np.any(rain.integral(from_s, to_s) if isinstance(rain, Series) else rain))
+
+
+def add_sources(
+    basin: Basin, fields: tuple[Array, Array, Array], sources: Sources, state: State, to_s: float
+) -> State:
+    """Rain and points of a step [state.time_s, to_s) into the fields (inner cells, in place); returns the books.
+
+    An outflow takes the momentum of the water it takes, and no more water than there is.
+    """
+    depth, from_s = fields[0], state.time_s
+    if rains(sources, from_s, to_s):
+        rain = sources.rain_m_per_s
+        fallen = rain.integral(from_s, to_s) if isinstance(rain, Series) else np.asarray(rain) * (to_s - from_s)
+        fallen = fallen if sources.rain_pattern is None else fallen * sources.rain_pattern
+        water = np.broadcast_to(fallen, depth.shape).astype(depth.dtype)
+        depth += water
+        state = replace(state, rain_m3=state.rain_m3 + float(water.sum(dtype=np.float64)) * basin.cell_m2)
+    if sources.discharge_m3_per_s is None:
+        return state
+    asked = sources.discharge_m3_per_s.integral(from_s, to_s) / basin.cell_m2
+    cells, which = np.unique(np.ravel_multi_index((sources.row, sources.column), depth.shape), return_inverse=True)
+    into = np.bincount(which, np.maximum(asked, 0), cells.size)
+    wanted = np.bincount(which, np.maximum(-asked, 0), cells.size)
+    row, column = np.unravel_index(cells, depth.shape)
+    before = depth[row, column] + into
+    taken = np.minimum(wanted, before)
+    depth[row, column] = before - taken
+    left = 1 - taken / np.where(before > 0, before, 1)
+    for along in fields[1:]:
+        if along.shape == depth.shape:  # momentum at the faces of the staggered form is set by the next step
+            along[row, column] *= left
+    return replace(
+        state,
+        inflow_m3=state.inflow_m3 + float(into.sum()) * basin.cell_m2,
+        outflow_m3=state.outflow_m3 + float(taken.sum()) * basin.cell_m2,
+    )
+
+
+def _line(value: Array, side: int) -> Array:
+    """View whose first index runs across a side: columns for west and east, rows for south and north."""
+    return value.T if side < 2 else value
