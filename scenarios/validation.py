@@ -26,7 +26,7 @@ DAY_S = 86400.0
 KOBE_1995 = {
     "power_contracts_out": ((0.6, 0.50), (1.0, 0.36), (2.0, 0.11), (3.0, 0.06), (4.0, 0.03), (5.0, 0.01), (6.0, 0.0)),
     "households_without_water": ((0.0, 1.0), (7.0, 0.485), (14.0, 0.31), (42.0, 0.0)),
-    "gas_stopped": ((0.0, 1.0), (5.5, 1.0), (61.0, 0.1), (85.0, 0.0)),
+    "households_without_gas": ((0.0, 1.0), (5.5, 1.0), (61.0, 0.1), (85.0, 0.0)),
 }
 
 
@@ -178,14 +178,18 @@ def _points(
 ) -> list[tuple[float, float, float]]:
     """(as-of, published, value) of a group, only where every member of the group was reported."""
     found: dict[tuple[int, int], dict[str, float]] = {}
+    restored = str((quantity.model_extra or {}).get("restored", ""))
+    back: dict[int, float] = {}
     for report in stream:
+        if restored and report.quantity == restored and report.area in group:
+            back[report.as_of_s] = back.get(report.as_of_s, 0.0) + report.value
         if report.quantity != quantity.report or report.area not in group or "stale_copy" in report.flags:
             continue
         if quantity.source and report.source != quantity.source:
             continue
         found.setdefault((report.as_of_s, report.published_s), {})[report.area] = report.value
     return [
-        (float(as_of), float(published), sum(values.values()))
+        (float(as_of), float(published), sum(values.values()) - back.get(as_of, 0.0))
         for (as_of, published), values in sorted(found.items())
         if len(values) == len(group)
     ]

@@ -42,9 +42,10 @@ def ill_per_day(given: Given, now: Conditions) -> tuple[Array, Array]:
     Both (municipality,). Advice that reaches residents lowers both.
     """
     params = given.params
-    water = 0.5 * (now.water + now.home_water)  # to wash and cool, and to drink: half of the relief each
     at_home = heat_rate_per_day(given, now.wbgt_c) * (
-        params.heat_without_power * (1.0 - now.power) + params.heat_without_water * (1.0 - water)
+        params.heat_without_power * (1.0 - now.power)
+        + params.heat_without_water * (1.0 - now.water)
+        + params.heat_without_drink * (1.0 - now.home_water)
     )
     want = params.ill_without_food_per_day * (1.0 - now.home_food)
     in_hall = heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_shelter

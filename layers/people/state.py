@@ -172,9 +172,6 @@ def prepare(world: World, params: Params) -> Given:
     per_wood = wood_residents.sum() / max(wood_buildings.sum(), 1)
     per_nonwood = nonwood_residents.sum() / max(nonwood_buildings.sum(), 1)
     town, night = cell["municipality"], cell["night_persons"].astype(np.float64)
-    town_night_persons = np.bincount(town, weights=night, minlength=len(towns))
-    by_town = np.argsort(town, kind="stable")
-    settled, first = np.unique(town[by_town], return_index=True)
     return Given(
         params=params,
         origin=world.origin,
@@ -194,12 +191,8 @@ def prepare(world: World, params: Params) -> Given:
         nonwood_residents=nonwood_residents.astype(np.float64),
         wood_floor_fraction=floors[:, :3].sum(axis=1) / np.maximum(floors.sum(axis=1), 1.0),
         crowding_ratio=float(per_nonwood / per_wood) if per_wood > 0 else 1.0,
-        town_night_persons=town_night_persons,
         town_share_65=towns["share_65"].astype(np.float64),
-        cells_by_town=by_town,
-        first_of_town=first,
-        towns_with_cells=settled,
-        share_of_town=night / np.maximum(town_night_persons, 1.0)[town],
+        **_by_town(town, night, len(towns)),
         nobody=np.zeros(len(town)),
         site_cell=site["cell"],
         site_town=site["municipality"],
@@ -207,6 +200,20 @@ def prepare(world: World, params: Params) -> Given:
         site_persons_night=site["persons_night"].astype(np.float64),
         **_incidents(world),
     )
+
+
+def _by_town(town: Array, night_persons: Array, n_towns: int) -> dict[str, Array]:
+    """Residents of the towns, and the order of the cells that adds them up in one pass."""
+    in_town = np.bincount(town, weights=night_persons, minlength=n_towns)
+    order = np.argsort(town, kind="stable")
+    settled, first = np.unique(town[order], return_index=True)
+    return {
+        "town_night_persons": in_town,
+        "cells_by_town": order,
+        "first_of_town": first,
+        "towns_with_cells": settled,
+        "share_of_town": night_persons / np.maximum(in_town, 1.0)[town],
+    }
 
 
 def _incidents(world: World) -> dict[str, Array]:

@@ -109,7 +109,7 @@ def test_collapsed_burnt_and_half_of_half_collapsed_homes_displace():
 
 def test_deaths_are_confirmed_later_than_they_happen_and_never_all_at_once():
     world = small_world(night=50000)
-    given, state = begin(world)
+    given, state = begin(world, dwelling_life_threatened=0.5)
     state, _ = struck(world, given, state)
     confirmed, missing = [], []
     for start_s in range(60, 72 * 3600, 6 * 3600):

@@ -13,6 +13,7 @@ from twin.numerics.shallow_water.basin import (
     volume_m3,
 )
 from twin.numerics.shallow_water.finite_volume import BlowUp, advance, form_available
+from twin.numerics.shallow_water.inertial import advance_inertial
 
 __all__ = [
     "Basin",
@@ -22,6 +23,7 @@ __all__ = [
     "Sources",
     "State",
     "advance",
+    "advance_inertial",
     "constant",
     "form_available",
     "make_basin",
