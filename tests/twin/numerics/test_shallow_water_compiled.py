@@ -1,0 +1,82 @@
+"""The compiled forms against their NumPy oracles, tiles that sleep and wake, threads, and float32."""
+
+import numpy as np
+import pytest
+
+from twin.errors import ParameterError
+from twin.numerics import shallow_water as sw
+from twin.numerics.shallow_water import finite_volume
+
+Y, X = np.mgrid[:50, :150] * 5.0
+BED = -2 + 0.01 * X + np.sin(X / 40) * np.cos(Y / 30)
+FORMS = {"finite volume": (sw.advance, sw.still), "local inertial": (sw.advance_inertial, sw.still_on_faces)}
+FIELDS = ("depth_m", "discharge_x_m2_per_s", "discharge_y_m2_per_s")
+
+
+def case(kind, dtype=np.float64):
+    """Dam break over uneven ground, partly dry, with every kind of side and source."""
+    run, at_rest = FORMS[kind]
+    basin = sw.make_basin(
+        BED, 5.0, manning=0.03, dtype=dtype, west=sw.Side("stage", sw.constant(1.0)), east=sw.Side("open"),
+        south=sw.Side("discharge", discharge_m3_per_s=sw.constant(50.0)),
+    )  # fmt: skip
+    sources = sw.Sources(0.0, None, np.array([3, 40]), np.array([10, 140]), sw.constant(np.array([-5.0, 20.0])))
+    return run, basin, at_rest(basin, np.where(X < 100, 2.0, -1.0)), sources
+
+
+@pytest.fixture(autouse=True)
+def _numba():
+    pytest.importorskip("numba", reason="the extra `fast` is not installed")
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_both_forms_agree_to_1e_12(kind):
+    run, basin, before, sources = case(kind)
+    oracle = run(basin, before, 20.0, sources, form="numpy")
+    fast = run(basin, before, 20.0, sources, form="compiled")
+    assert fast.steps == oracle.steps
+    for name in FIELDS:
+        wanted = getattr(oracle, name)
+        assert np.abs(getattr(fast, name) - wanted).max() <= 1e-12 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_two_threads_change_nothing(kind):
+    run, basin, before, sources = case(kind)
+    one, two = (run(basin, before, 10.0, sources, form="compiled", threads=n) for n in (1, 2))
+    assert all(np.array_equal(getattr(one, name), getattr(two, name)) for name in FIELDS)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_float32_stays_float32_and_close(kind):
+    run, basin, before, sources = case(kind, np.float32)
+    coarse = run(basin, before, 10.0, sources, form="compiled")
+    exact = run(*case(kind)[1:3], 10.0, sources, form="compiled")
+    assert coarse.depth_m.dtype == np.float32
+    assert np.abs(coarse.depth_m - exact.depth_m).sum() / exact.depth_m.sum() < 1e-4
+
+
+def test_tiles_fall_asleep_and_wake_without_changing_the_flow():
+    # a pond on a shelf drains by a pump, lies dry, and is reached again by the dam break
+    bed = np.where(X < 500, 0.0, -0.5)
+    basin = sw.make_basin(bed, 5.0)
+    before = sw.still(basin, np.where(X < 40, 2.0, np.where((X > 600) & (Y < 20), -0.49, -9.0)))
+    after = [sw.advance(basin, before, 90.0, form=form) for form in ("numpy", "compiled")]
+    assert after[1].depth_m == pytest.approx(after[0].depth_m, abs=1e-12)
+
+
+def test_rain_on_a_dry_slope_runs_off_alike():
+    basin = sw.make_basin(0.05 * X, 5.0, manning=0.03, west=sw.Side("open"))
+    rain = sw.Sources(sw.Series([0, 30, 31, 60], [1e-4, 1e-4, 0.0, 0.0]))
+    after = [sw.advance(basin, sw.still(basin, -1.0), 60.0, rain, form=form) for form in ("numpy", "compiled")]
+    assert after[0].sides_m3 < 0
+    assert after[1].depth_m == pytest.approx(after[0].depth_m, abs=1e-12)
+
+
+def test_without_numba_the_numpy_form_is_taken_and_the_compiled_one_refused(monkeypatch):
+    monkeypatch.setattr(finite_volume, "find_spec", lambda name: None)
+    assert sw.form_available() == "numpy"
+    basin = sw.make_basin(np.zeros((2, 2)), 1.0)
+    assert sw.advance(basin, sw.still(basin, 1.0), 1.0).time_s == 1.0
+    with pytest.raises(ParameterError, match="install the extra `fast`"):
+        sw.advance(basin, sw.still(basin, 1.0), 2.0, form="compiled")
