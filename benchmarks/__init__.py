@@ -20,6 +20,10 @@ SUBJECTS = {
     "whole-run": ("benchmarks.whole_run", "seconds and memory of the shipped scenarios in one process"),
     "coupling-overhead": ("benchmarks.coupling_overhead", "milliseconds per step spent outside the layers"),
     "start-up": ("benchmarks.start_up", "seconds until `twin --help` has answered"),
+    "shallow-water": (
+        "benchmarks.shallow_water",
+        "element updates per second of both shallow-water forms, and the memory limit",
+    ),
     "missions": ("benchmarks.missions", "mission queue against simpy.PreemptiveResource"),
     "coupling-effects": ("benchmarks.coupling_effects", "paired ensemble: what each pair and loop moves"),
     "step-size": ("benchmarks.step_size", "change of the headline series when every step is halved"),

@@ -169,7 +169,6 @@ COUPLINGS: tuple[Link, ...] = (
     Link("trapped_known_persons-to-government", "rescue.trapped_known_persons", "government.trapped_known_persons", "known incidents are reported"),
     Link("incidents_open-to-government", "rescue.incidents_open", "government.incidents_open", "open incidents are reported"),
     Link("rescued_fire_persons-to-government", "rescue.rescued_fire_persons", "government.rescued_fire_persons", "rescues are reported"),
-    Link("responders_working_persons-to-government", "rescue.responders_working_persons", "government.responders_working_persons", "strength at work is reported"),
     # what government does to the others
     Link("power_aid_crews-to-infrastructure", "government.power_aid_crews", "infrastructure.power_aid_crews", "mutual aid repairs lines", lag=True, before=0.0),
     Link("water_aid_crews-to-infrastructure", "government.water_aid_crews", "infrastructure.water_aid_crews", "mutual aid repairs pipes", lag=True, before=0.0),

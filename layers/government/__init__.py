@@ -81,7 +81,6 @@ NEEDS = (
     Var("trapped_known_persons", "person", "municipality", doc="trapped people at places known to responders"),
     Var("incidents_open", "1", "municipality", doc="known incidents not yet closed"),
     Var("rescued_fire_persons", "person", "municipality", doc="people rescued by fire services so far (local and aid)"),
-    Var("responders_working_persons", "person", "region", doc="responders at work"),
 )
 
 GIVES = (

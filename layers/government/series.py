@@ -28,6 +28,9 @@ REPORTED = {
     "buildings_collapsed": (Q.HOMES_FULL, "building", "homes classed as totally destroyed as last published"),
     "buildings_half_collapsed": (Q.HOMES_HALF, "building", "homes classed as half destroyed as last published"),
     "buildings_partial": (Q.HOMES_PARTIAL, "building", "homes classed as partly damaged as last published"),
+    "missing": (Q.MISSING, "person", "people unaccounted for as last published"),
+    "incidents_open": (Q.INCIDENTS_OPEN, "1", "known incidents not yet closed as last published"),
+    "trucks_queued": (Q.TRUCKS_WAITING, "unit", "trucks waiting at depots as last published"),
     "homes_unclassified": (Q.HOMES_UNCLASSIFIED, "building", "damaged homes not yet classed as last published"),
 }
 

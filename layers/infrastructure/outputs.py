@@ -27,6 +27,9 @@ def look(given: Given, before: State, state: State, inputs: Inputs, shaken: bool
     seen = _look_at_rest(given, before, state, seen)
     if shaken:
         seen = replace(seen, settled=given.town.mean @ inputs["liquefaction_fraction"])
+    speed = _local_speed(given, seen, inputs)
+    if not np.array_equal(speed, seen.local_speed):
+        seen = replace(seen, local_speed=speed)
     return state if seen is state.seen else replace(state, seen=seen)
 
 
@@ -112,7 +115,7 @@ def give(given: Given, before: State, state: State, inputs: Inputs, clock: Clock
         "base_stations_down_units": seen.stations_down,
         "travel_emergency_s": state.travel.emergency_s,
         "travel_truck_s": state.travel.truck_s,
-        "local_speed_fraction": _local_speed(given, seen, inputs),
+        "local_speed_fraction": seen.local_speed,
         "roads_found_closed_units": seen.roads_found,
         "roads_inspected_fraction": seen.roads_inspected,
         **_facilities(given, state),
@@ -195,4 +198,16 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "people_without_telecom": lacking(town.persons, seen.coverage),
         "roads_closed": seen.roads_closed,
         "facilities_dark": seen.facilities_dark,
+        "local_speed_fraction": seen.local_speed,
+        "calls_blocked_fraction": 1.0 - telecom.completion(seen.phone_load, given.params),
+        "hospital_water_fraction": _hospital_water(given, state),
     }
+
+
+def _hospital_water(given: Given, state: State) -> Array:
+    """Share of the water they need that the town's hospitals have, by bed; NaN in a town without a hospital."""
+    place, beds = given.facilities, given.town.hospital_beds
+    town = place.municipality[place.first[0] : place.first[1]]
+    total = np.bincount(town, beds, minlength=given.town.n)
+    had = np.bincount(town, beds * state.facilities.water, minlength=given.town.n)
+    return np.divide(had, total, out=np.full(given.town.n, np.nan), where=total > 0)

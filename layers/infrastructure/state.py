@@ -61,7 +61,7 @@ class Seen:
 
     By cell: power_on, coverage, connected: shares of households with electricity, of people with a station, of
     households with water in the pipe; mobile: coverage times attempts that get through; served, drinkable: as given;
-    gas_on. The rest by town; phone_load: that of `mobile`; settled: share of ground liquefied; pumps_on: share of
+    gas_on. The rest by town; phone_load: that of `mobile`; local_speed: as given; settled: share of ground liquefied; pumps_on: share of
     households with electricity.
     """
 
@@ -83,6 +83,7 @@ class Seen:
     roads_found: Array
     roads_inspected: Array
     facilities_dark: Array
+    local_speed: Array
 
 
 @dataclass(frozen=True)
@@ -187,4 +188,5 @@ def _nothing_wrong(n_cell: int, n_town: int) -> Seen:
         roads_found=none,
         roads_inspected=all_towns,
         facilities_dark=none,
+        local_speed=all_towns,
     )

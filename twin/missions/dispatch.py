@@ -72,7 +72,9 @@ class Dispatch:
                 self.read_later(pool)
         self.env.run(until=self.around.until_s)
         self.course.close_second()
-        return self.m, self.u, np.array(self.course.log, LOG)
+        log = np.array(self.course.log, LOG)
+        del self.course  # which holds this object: without the circle both are freed at once
+        return self.m, self.u, log
 
     def _come(self, row: int, _: simpy.Event) -> None:
         """A mission asked for within the step joins its queue."""

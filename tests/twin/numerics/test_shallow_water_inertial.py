@@ -61,8 +61,8 @@ def test_uniform_flow_settles_at_manning_depth():
     bed = (-slope * np.arange(40) * 20.0)[None]
     west = Side("discharge", discharge_m3_per_s=constant(q))
     basin = make_basin(bed, 20.0, 1.0, manning=n, west=west, east=Side("stage", constant(bed[0, -1] + normal_m)))
-    after = advance_inertial(basin, still_on_faces(basin, bed + normal_m), 3600.0)
-    assert after.depth_m == pytest.approx(normal_m, rel=0.02)
+    after = advance_inertial(basin, still_on_faces(basin, bed + normal_m), 900.0)
+    assert after.depth_m[0, :30] == pytest.approx(normal_m, rel=0.02)
 
 
 def test_a_slow_flood_agrees_with_finite_volumes():

@@ -166,7 +166,7 @@ def make_basin(
 
     Raises ParameterError for no cells, a bed or roughness that is not a number, or a cell size that is not positive.
     """
-    bed = np.array(bed_m, dtype=dtype)
+    bed: Array = np.array(bed_m, dtype=dtype)
     if bed.ndim != 2 or bed.size == 0:
         raise ParameterError(f"bed_m: needs rows and columns, got shape {bed.shape}")
     _refuse(~np.isfinite(bed), "bed_m", "no number")

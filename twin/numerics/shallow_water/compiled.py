@@ -16,6 +16,8 @@ llvm.set_option("", "-runtime-memory-check-threshold=400")
 TILE_ROWS, TILE_COLUMNS = 8, 64  # what is skipped when dry
 LONGEST_ROW = 1024  # cells of one row handled at a time: long rows for vectors, short enough for the cache
 HALO = 2
+ROOT_SERIES = (1 / 3, 2 / 9, 14 / 81)  # (1 - c)^(-1/3) = 1 + c/3 + 2/9 c2 + 14/81 c3 ...
+Fields = tuple[np.ndarray, np.ndarray, np.ndarray]
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -107,17 +109,19 @@ def _euler(wet, depth, along_x, along_y, low_x, high_x, low_y, high_y, fx, south
 
 @compiled
 def _friction(depth, along_x, along_y, manning, k):
-    """Manning friction, backward Euler solved exactly; h^(1/3) by square roots and three Halley steps."""
+    """Manning friction, backward Euler solved exactly."""
     one, two, g, dry, dt = k[2], k[3], k[5], k[6], k[7]
     four = two * two
-    for j in range(depth.size):
+    for j in range(depth.size):  # x: h^(-1/3) from h^(-5/16), sharpened by its series; drag has x^7
         h = depth[j] if depth[j] > dry else one
+        rough = manning[j]
         quarter = np.sqrt(np.sqrt(h))
-        x = quarter * np.sqrt(np.sqrt(quarter))
+        x = one / (quarter * np.sqrt(np.sqrt(quarter)))
         for _ in range(3):
-            cube = x * x * x
-            x = x * (cube + two * h) / (two * cube + h)
-        drag = g * manning[j] * manning[j] / (h * h * x)
+            c = one - h * x * x * x
+            x = x * (one + c * (k[12] + c * (k[13] + c * k[14])))
+        cube = x * x * x
+        drag = g * rough * rough * cube * cube * x
         size = np.sqrt(along_x[j] * along_x[j] + along_y[j] * along_y[j])
         factor = two / (one + np.sqrt(one + four * dt * drag * size))
         along_x[j] *= factor
@@ -149,7 +153,9 @@ def _finish(depth, along_x, along_y, base_h, base_x, base_y, out_h, out_x, out_y
 
 @compiled
 def stage(tiles, state, base, bed, manning, rough, given, out, sides_mass, extremes, k):
-    """One stage on the runs of tiles listed (first row, first column, columns): out = keep x base + (1 - keep) x (state + dt x rates, then friction).
+    """One stage on the runs of tiles listed (first row, first column, columns).
+
+    out = keep x base + (1 - keep) x (state + dt x rates, then friction).
 
     `state`, `base`, `out`: depth and two discharges, padded by two cells. `given`: discharge per metre through the
     four sides (west, east, south, north; NaN where a side is not a discharge). `sides_mass`: receives the mass
@@ -314,17 +320,23 @@ def runs_of_tiles(active, columns):
 class Tiles:
     """Which tiles take part in a step: wet ones, their neighbours, those at open sides and those with points."""
 
-    def __init__(self, shape, passing, row, column):
+    def __init__(self, shape: tuple[int, ...], passing: list[bool], row: np.ndarray, column: np.ndarray) -> None:
         self.columns = shape[1]
         self.wet = np.zeros((-(-shape[0] // TILE_ROWS), -(-shape[1] // TILE_COLUMNS)), bool)
         self.always = np.zeros_like(self.wet)
-        for on, edge in zip(passing, (np.s_[:, 0], np.s_[:, -1], np.s_[0], np.s_[-1])):
-            self.always[edge] |= on
+        tile_edges = (self.always[:, 0], self.always[:, -1], self.always[0], self.always[-1])
+        for on, edge in zip(passing, tile_edges, strict=True):
+            edge |= on
         self.always[np.asarray(row) // TILE_ROWS, np.asarray(column) // TILE_COLUMNS] = True
         self.active = np.ones_like(self.wet)
 
-    def runs(self, fields, spare, dry, raining):
-        """Runs of tiles for this step; a tile that falls asleep is copied to the spare fields first."""
+    def parts(
+        self, fields: Fields, spare: tuple[Fields, ...], dry: float, raining: bool, threads: int
+    ) -> list[np.ndarray]:
+        """Runs of tiles for this step, dealt to the threads in turn so that each has as much wet ground.
+
+        A tile that falls asleep is copied to the spare fields first.
+        """
         wet_tiles(fields[0], dry, self.wet)
         seeds = np.pad(self.wet | self.always, 1)
         across = seeds[:, :-2] | seeds[:, 1:-1] | seeds[:, 2:]
@@ -333,7 +345,8 @@ class Tiles:
             i = slice(a * TILE_ROWS + HALO, (a + 1) * TILE_ROWS + HALO)
             j = slice(b * TILE_COLUMNS + HALO, (b + 1) * TILE_COLUMNS + HALO)
             for other in spare:
-                for target, source in zip(other, fields):
+                for target, source in zip(other, fields, strict=True):
                     target[i, j] = source[i, j]
         self.active = active
-        return runs_of_tiles(active, self.columns)
+        runs = runs_of_tiles(active, self.columns)
+        return [np.ascontiguousarray(runs[first::threads]) for first in range(threads)]

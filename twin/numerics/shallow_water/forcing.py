@@ -84,9 +84,7 @@ def rains(sources: Sources, from_s: float, to_s: float) -> bool:
     return bool(np.any(rain.integral(from_s, to_s) if isinstance(rain, Series) else rain))
 
 
-def add_sources(
-    basin: Basin, fields: tuple[Array, Array, Array], sources: Sources, state: State, to_s: float
-) -> State:
+def add_sources(basin: Basin, fields: tuple[Array, Array, Array], sources: Sources, state: State, to_s: float) -> State:
     """Rain and points of a step [state.time_s, to_s) into the fields (inner cells, in place); returns the books.
 
     An outflow takes the momentum of the water it takes, and no more water than there is.

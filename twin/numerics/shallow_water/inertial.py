@@ -161,10 +161,10 @@ def _compiled(basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads:
             spare.append((now[0].copy(), now[1].copy(), now[2].copy()))
         _spread_edges(now)
         out = next(f for f in spare if f[0] is not now[0])
-        parts = np.array_split(tiles.runs(now, (out,), DRY_DEPTH_M, raining), threads)
+        parts = tiles.parts(now, (out,), DRY_DEPTH_M, raining, threads)
         marks = [np.zeros((len(part), 3), kind) for part in parts]
-        common = (0, 0.5, 1, 2, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s)
-        weight = (reference.OWN_WEIGHT, (1 - reference.OWN_WEIGHT) / 2)
+        common = (0, 0.5, 1, GRAVITY_M_PER_S2**0.5, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s)
+        weight = (reference.OWN_WEIGHT, (1 - reference.OWN_WEIGHT) / 2, *compiled.ROOT_SERIES)
         kx = tuple(kind(v) for v in (*common, 1 / basin.dx_m, *weight))
         ky = tuple(kind(v) for v in (*common, 1 / basin.dy_m, *weight))
         depth, new_x, new_y = out

@@ -7,8 +7,8 @@ from twin.numerics.shallow_water.compiled import HALO, TILE_ROWS, compiled
 
 @compiled
 def _face_row(h_low, h_high, z_low, z_high, n_low, n_high, q_low, q_own, q_high, out, k):
-    """New discharge through a row of faces between `low` and `high` cells; cube root as in `compiled.py`."""
-    zero, half, one, two, g, dry, dt, per, own_weight, side_weight = k
+    """New discharge through a row of faces between `low` and `high` cells; h^(-7/3) as in `compiled.py`."""
+    zero, half, one, root_g, g, dry, dt, per, own_weight, side_weight, c_1, c_2, c_3 = k
     for j in range(out.size):
         zl, zh, q = z_low[j], z_high[j], q_own[j]
         nl, nh, ql, qh = n_low[j], n_high[j], q_low[j], q_high[j]
@@ -17,14 +17,16 @@ def _face_row(h_low, h_high, z_low, z_high, n_low, n_high, q_low, q_own, q_high,
         carries = flow > dry
         h = flow if carries else one
         rough = (nl + nh) * half
-        quarter = np.sqrt(np.sqrt(h))
-        x = quarter * np.sqrt(np.sqrt(quarter))
+        root = np.sqrt(h)
+        quarter = np.sqrt(root)
+        x = one / (quarter * np.sqrt(np.sqrt(quarter)))
         for _ in range(3):
-            cube = x * x * x
-            x = x * (cube + two * h) / (two * cube + h)
+            c = one - h * x * x * x
+            x = x * (one + c * (c_1 + c * (c_2 + c * c_3)))
+        cube = x * x * x
         pushed = own_weight * q + side_weight * (ql + qh) - g * h * dt * (eh - el) * per
-        new = pushed / (one + g * dt * rough * rough * np.abs(q) / (h * h * x))
-        critical = h * np.sqrt(g * h)
+        new = pushed / (one + g * dt * rough * rough * np.abs(q) * cube * cube * x)
+        critical = h * root * root_g
         new = new if new < critical else critical
         new = new if new > -critical else -critical
         out[j] = new if carries else zero

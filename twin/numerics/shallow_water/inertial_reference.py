@@ -22,8 +22,8 @@ def new_faces(fields: Fields, bed: Array, manning: Array, dt_s: float, dx_m: flo
     depth, along_x, along_y = fields
     new_x, new_y = np.zeros_like(along_x), np.zeros_like(along_y)
     new_x[2:-2, 2:-1] = _faces(depth[2:-2], along_x[2:-2], bed[2:-2], manning[2:-2], dt_s, dx_m)
-    turned = (v[:, 2:-2].T for v in (depth, along_y, bed, manning))
-    new_y[2:-1, 2:-2] = _faces(*turned, dt_s, dy_m).T
+    h, q, z, n = (v[:, 2:-2].T for v in (depth, along_y, bed, manning))
+    new_y[2:-1, 2:-2] = _faces(h, q, z, n, dt_s, dy_m).T
     return new_x, new_y
 
 

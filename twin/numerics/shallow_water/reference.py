@@ -33,28 +33,24 @@ def stage(
     rows, columns = bed[inner].shape
     depth, along_x, along_y = state
     wet, level, speed_x, speed_y = primitives(depth, along_x, along_y, bed)
-    cut_x = (slice(HALO, -HALO), slice(None))
-    mass_x, push_x, side_x = _along(
-        *(v[cut_x] for v in (wet, level, speed_x, speed_y)), given[0, :rows], given[1, :rows]
-    )
-    cut_y = (slice(None), slice(HALO, -HALO))
-    mass_y, push_y, side_y = _along(
-        *(v[cut_y].T for v in (wet, level, speed_y, speed_x)), given[2, :columns], given[3, :columns]
-    )
+    row_h, row_e, row_u, row_v = (v[HALO:-HALO] for v in (wet, level, speed_x, speed_y))
+    mass_x, push_x, side_x = _along(row_h, row_e, row_u, row_v, given[0, :rows], given[1, :rows])
+    row_h, row_e, row_v, row_u = (v[:, HALO:-HALO].T for v in (wet, level, speed_y, speed_x))
+    mass_y, push_y, side_y = _along(row_h, row_e, row_v, row_u, given[2, :columns], given[3, :columns])
     h = depth[inner] - dt_s * (np.diff(mass_x) / dx_m + np.diff(mass_y).T / dy_m)
     x = along_x[inner] - dt_s * (push_x / dx_m + np.diff(side_y).T / dy_m)
     y = along_y[inner] - dt_s * (np.diff(side_x) / dx_m + push_y.T / dy_m)
     x, y = friction(h, x, y, manning[inner], dt_s)
-    out = tuple(b.copy() for b in base)
+    out = base[0].copy(), base[1].copy(), base[2].copy()
     for target, b, new in zip(out, base, (h, x, y), strict=True):
         target[inner] = keep * b[inner] + (1 - keep) * new
-    dry = out[0] <= DRY_DEPTH_M
-    out[1][inner][dry[inner]] = 0
-    out[2][inner][dry[inner]] = 0
+    film = out[0][inner] <= DRY_DEPTH_M
+    out[1][inner][film] = 0
+    out[2][inner][film] = 0
     sides = np.zeros_like(given)
     sides[0, :rows], sides[1, :rows] = mass_x[:, 0], mass_x[:, -1]
     sides[2, :columns], sides[3, :columns] = mass_y[:, 0], mass_y[:, -1]
-    return (out[0], out[1], out[2]), sides
+    return out, sides
 
 
 def primitives(depth: Array, along_x: Array, along_y: Array, bed: Array) -> tuple[Array, Array, Array, Array]:
