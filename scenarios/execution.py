@@ -163,11 +163,11 @@ class _Keeper:
 
     def save(self) -> None:
         """Parts first, then the snapshot: a snapshot on disk means its parts are there too."""
-        name = f"{self.twin.state.now_s:09d}.parquet"
+        name = f"{self.twin.state.now_s:09d}.arrow"
         lines = self.twin.journal.lines
         layers = self.twin.wiring.layers
-        store.write_parquet(self.sampler.take(), self.place / f"series-{name}")
-        store.write_parquet(
+        store.write_table(self.sampler.take(), self.place / f"series-{name}")
+        store.write_table(
             store.events_table(self.twin.world, layers, lines, self.member), self.place / f"events-{name}"
         )
         lines.clear()

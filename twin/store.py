@@ -185,13 +185,13 @@ class RunFolder:
         hasher = blake2b(digest_size=16)
         for name, schema in (("series", SERIES_SCHEMA), ("events", EVENTS_SCHEMA)):
             tables = [
-                read_parquet(part, schema) for member in members for part in parts(self.member_folder(member), name)
+                read_table(part, schema) for member in members for part in parts(self.member_folder(member), name)
             ]
             if name == "series" and observed is not None and len(observed):
                 tables.append(observed.cast(schema))
             table = pa.concat_tables(tables).unify_dictionaries() if tables else schema.empty_table()
             _digest(table, hasher)
-            write_parquet(table, self.path / f"{name}.parquet")
+            write_table(table, self.path / f"{name}.parquet")
         return hasher.hexdigest()
 
     def series(self) -> pa.Table:
@@ -205,7 +205,7 @@ class RunFolder:
     def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         if not (self.path / name).is_file():
             raise StoreError(f"{self.path} has no {name} yet; `twin resume {self.path}` finishes the run")
-        return read_parquet(self.path / name, schema)
+        return read_table(self.path / name, schema)
 
     def _write(self, name: str, data: bytes) -> None:
         temporary = self.path / f".{name}.tmp"
@@ -218,22 +218,35 @@ class RunFolder:
 
 def parts(folder: Path, name: str) -> list[Path]:
     """Part files of a member (`series` or `events`) in order of time."""
-    return sorted(folder.glob(f"{name}-*.parquet"))
+    return sorted(folder.glob(f"{name}-*.arrow"))
 
 
-def read_parquet(path: Path, schema: pa.Schema) -> pa.Table:
-    """Read a table as `schema` has it (Parquet knows no whole seconds). Raises StoreError if the file is damaged."""
+def read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read a part or a Parquet file as `schema` has it (Parquet knows no whole seconds).
+
+    Raises StoreError if the file is damaged.
+    """
     try:
+        if path.suffix == ".arrow":
+            with pa.memory_map(str(path)) as file:
+                return pa.ipc.open_file(file).read_all().cast(schema)
         return pq.read_table(path, schema=schema)
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read: {error}; it is damaged, run again with another --out") from None
 
 
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table in one step. Raises StoreError if the disk refuses."""
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table in one step: parts (`.arrow`) as they lie in memory, results as Parquet.
+
+    Raises StoreError if the disk refuses.
+    """
     temporary = path.with_suffix(".tmp")
     try:
-        pq.write_table(table, temporary, compression="zstd")
+        if path.suffix == ".arrow":
+            with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table)
+        else:
+            pq.write_table(table, temporary, compression="zstd", compression_level=1, write_statistics=False)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -83,7 +83,7 @@ def test_a_signal_at_any_moment_resumes_to_the_same_digest(whole, tmp_path, numb
 
 def test_a_full_disk_keeps_what_was_finished(whole, tmp_path, monkeypatch):
     folder = make(tmp_path / "run")
-    real, calls = store.write_parquet, []
+    real, calls = store.write_table, []
 
     def full(table, path):
         calls.append(path)
@@ -91,12 +91,12 @@ def test_a_full_disk_keeps_what_was_finished(whole, tmp_path, monkeypatch):
             raise StoreError(f"cannot write {path}: no space left; free disk space, then `twin resume`")
         real(table, path)
 
-    monkeypatch.setattr(store, "write_parquet", full)
+    monkeypatch.setattr(store, "write_table", full)
     with pytest.raises(StoreError, match="twin resume"):
         run_member(plan(), folder.path, 0)
     kept = snapshot.times(folder.member_folder(0))
     assert kept
-    monkeypatch.setattr(store, "write_parquet", real)
+    monkeypatch.setattr(store, "write_table", real)
     run_member(plan(), folder.path, 0)
     assert folder.merge([0]) == whole
 

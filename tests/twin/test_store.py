@@ -172,8 +172,8 @@ def folder(tmp_path):
 
 def put(folder, member, at_s, table):
     place = folder.member_folder(member)
-    store.write_parquet(table, place / f"series-{at_s:09d}.parquet")
-    store.write_parquet(store.EVENTS_SCHEMA.empty_table(), place / f"events-{at_s:09d}.parquet")
+    store.write_table(table, place / f"series-{at_s:09d}.arrow")
+    store.write_table(store.EVENTS_SCHEMA.empty_table(), place / f"events-{at_s:09d}.arrow")
 
 
 def test_parts_are_merged_by_member_then_time_whatever_was_written_first(folder):
@@ -252,7 +252,7 @@ def test_a_damaged_table_or_part_is_told(folder):
         folder.series()
     part = store.parts(folder.member_folder(0), "series")[0]
     part.write_bytes(b"PAR1")
-    with pytest.raises(StoreError, match=r"series-000000060\.parquet cannot be read"):
+    with pytest.raises(StoreError, match=r"series-000000060\.arrow cannot be read"):
         folder.merge([0])
 
 
@@ -271,7 +271,7 @@ def test_a_refused_text_leaves_the_old_one(folder, monkeypatch):
 
 def test_a_refused_table_leaves_the_old_one_and_no_rest(tmp_path, monkeypatch):
     path = tmp_path / "series.parquet"
-    store.write_parquet(rows(60), path)
+    store.write_table(rows(60), path)
 
     def half(table, where, **_options):
         Path(where).write_bytes(b"half")
@@ -279,7 +279,7 @@ def test_a_refused_table_leaves_the_old_one_and_no_rest(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pq, "write_table", half)
     with pytest.raises(StoreError, match=r"No space left.*free disk space, then `twin resume`"):
-        store.write_parquet(rows(120), path)
+        store.write_table(rows(120), path)
     assert [file.name for file in tmp_path.iterdir()] == ["series.parquet"]
     assert pq.read_table(path)["time_s"].to_pylist() == [60] * 6
 

@@ -17,6 +17,8 @@ from twin.numerics.shallow_water import (
     State,
     advance,
     constant,
+    finite_volume,
+    form_available,
     make_basin,
     still,
     volume_m3,
@@ -122,9 +124,9 @@ def test_uniform_flow_settles_at_manning_depth():
     slope, n, q = 0.002, 0.03, 2.0
     normal_m = (q * n / slope**0.5) ** 0.6
     bed = np.tile(-slope * np.arange(40) * 10.0, (1, 1))
-    west = Side("discharge", discharge_m3_per_s=constant(q))
+    west = Side("discharge", discharge_m3_per_s=constant(10 * q))
     east = Side("stage", constant(bed[0, -1] + normal_m))
-    basin = make_basin(bed, 10.0, 1.0, manning=n, west=west, east=east)
+    basin = make_basin(bed, 10.0, manning=n, west=west, east=east)
     flowing = replace(still(basin, bed + normal_m), discharge_x_m2_per_s=np.full(bed.shape, 0.8 * q))
     after = advance(basin, flowing, 300.0)
     assert after.depth_m[0, 2:30] == pytest.approx(normal_m, rel=0.01)  # away from the level held at the outlet
@@ -172,3 +174,12 @@ def test_a_bad_state_or_a_short_series_is_refused_before_the_first_step():
     outside = Sources(row=np.array([5]), column=np.array([0]), discharge_m3_per_s=constant(np.ones(1)))
     with pytest.raises(ParameterError, match="a cell outside the basin"):
         advance(basin, state, 1.0, outside)
+
+
+def test_without_numba_the_numpy_form_is_taken_and_the_compiled_one_refused(monkeypatch):
+    monkeypatch.setattr(finite_volume, "find_spec", lambda name: None)
+    assert form_available() == "numpy"
+    basin = make_basin(np.zeros((2, 2)), 1.0)
+    assert advance(basin, still(basin, 1.0), 1.0).time_s == 1.0
+    with pytest.raises(ParameterError, match="install the extra `fast`"):
+        advance(basin, still(basin, 1.0), 2.0, form="compiled")

@@ -108,10 +108,10 @@ def test_paraboloid_whole_period():
 
 
 BUMPS = {  # discharge m2/s, stage downstream, stage upstream (supercritical), stage at the start, seconds
-    "subcritical": (4.42, 2.0, None, 2.0, 100.0),
-    "transcritical": (1.53, None, None, 0.66, 100.0),
-    "transcritical with a shock": (0.18, 0.33, None, 0.33, 200.0),
-    "supercritical": (25.0567, None, 2.0, 2.0, 20.0),
+    "subcritical": (4.42, 2.0, None, 2.0, 40.0),
+    "transcritical": (1.53, None, None, 0.66, 40.0),
+    "transcritical with a shock": (0.18, 0.33, None, 0.33, 60.0),
+    "supercritical": (25.0567, None, 2.0, 2.0, 6.0),
 }
 
 
@@ -124,7 +124,8 @@ def test_steady_flow_over_a_bump(name):
     west = Side("discharge", None, inflow) if stage_in is None else Side("stage", constant(stage_in), inflow)
     east = Side("open") if stage_out is None else Side("stage", constant(stage_out))
     basin = make_basin(bed[None], 0.25, 1.0, west=west, east=east)
-    after = advance(basin, still(basin, np.maximum(start, bed)[None]), time_s)
+    level = still(basin, np.maximum(start, bed)[None])
+    after = advance(basin, replace(level, discharge_x_m2_per_s=np.full((1, 100), q)), time_s)
     assert relative_l1(after.discharge_x_m2_per_s[0], np.full(100, q)) < 0.02
     depth = after.depth_m[0]
     head = bed + depth + (q / depth) ** 2 / (2 * G)

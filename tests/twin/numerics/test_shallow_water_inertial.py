@@ -59,8 +59,8 @@ def test_uniform_flow_settles_at_manning_depth():
     slope, n, q = 0.001, 0.03, 1.0
     normal_m = (q * n / slope**0.5) ** 0.6
     bed = (-slope * np.arange(40) * 20.0)[None]
-    west = Side("discharge", discharge_m3_per_s=constant(q))
-    basin = make_basin(bed, 20.0, 1.0, manning=n, west=west, east=Side("stage", constant(bed[0, -1] + normal_m)))
+    west = Side("discharge", discharge_m3_per_s=constant(20 * q))
+    basin = make_basin(bed, 20.0, manning=n, west=west, east=Side("stage", constant(bed[0, -1] + normal_m)))
     after = advance_inertial(basin, still_on_faces(basin, bed + normal_m), 900.0)
     assert after.depth_m[0, :30] == pytest.approx(normal_m, rel=0.02)
 

@@ -1,10 +1,13 @@
 """Compiled form of the finite-volume stage: the arithmetic of `reference.py`, tile by tile, dry tiles skipped.
 
-Needs Numba (the optional extra `fast`); `advance.py` falls back to the NumPy form without it. One thread per call;
-the interpreter lock is released, so two calls on disjoint tiles may run side by side. Inner loops run along rows,
-branch-free, so that the compiler turns them into vector code; constants come in as scalars of the arrays' own
+Needs Numba (the optional extra `fast`); `finite_volume.py` falls back to the NumPy form without it. One thread per
+call; the interpreter lock is released, so two calls on disjoint tiles may run side by side. Inner loops run along
+rows, branch-free, so that the compiler turns them into vector code; constants come in as scalars of the arrays' own
 type, because a bare literal would silently turn float32 arithmetic into float64.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -18,7 +21,14 @@ LONGEST_ROW = 1024  # cells of one row handled at a time: long rows for vectors,
 HALO = 2
 ROOT_SERIES = (1 / 3, 2 / 9, 14 / 81)  # (1 - c)^(-1/3) = 1 + c/3 + 2/9 c2 + 14/81 c3 ...
 Fields = tuple[np.ndarray, np.ndarray, np.ndarray]
-compiled = njit(cache=True, nogil=True, error_model="numpy")
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile at the first call; kept beside the source, else in the user's cache, else (read-only) not at all."""
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # Numba finds no folder it may write to
+        return njit(nogil=True, error_model="numpy")(function)
 
 
 @compiled
@@ -172,14 +182,8 @@ def stage(tiles, state, base, bed, manning, rough, given, out, sides_mass, extre
     marks = np.empty((3, longest), bed.dtype)
     for t in range(tiles.shape[0]):
         first_row, first_column = tiles[t, 0], tiles[t, 1]
-        n_row = min(TILE_ROWS, rows - first_row)
-        n = tiles[t, 2]
-        for r in range(n_row + 4):
-            i, a, b = first_row + r, first_column, first_column + n + 4
-            _primitives(
-                state[0][i, a:b], state[1][i, a:b], state[2][i, a:b], bed[i, a:b],
-                block[0, r, : n + 4], block[1, r, : n + 4], block[2, r, : n + 4], block[3, r, : n + 4], k,
-            )  # fmt: skip
+        n_row, n = min(TILE_ROWS, rows - first_row), tiles[t, 2]
+        _load(first_row, first_column, n_row, n, state, bed, block, k)
         marks[0, :n] = np.inf
         marks[1:, :n] = k[0]
         for r in range(1, n_row + 3):
@@ -204,7 +208,20 @@ def stage(tiles, state, base, bed, manning, rough, given, out, sides_mass, extre
 
 
 @compiled
+def _load(first_row, first_column, n_row, n, state, bed, block, k):
+    """Primitives of a run of tiles and two cells around it: depth, level, velocities."""
+    a, b = first_column, first_column + n + 4
+    for r in range(n_row + 4):
+        i = first_row + r
+        _primitives(
+            state[0][i, a:b], state[1][i, a:b], state[2][i, a:b], bed[i, a:b],
+            block[0, r, : n + 4], block[1, r, : n + 4], block[2, r, : n + 4], block[3, r, : n + 4], k,
+        )  # fmt: skip
+
+
+@compiled
 def _flux_y(y_ends, now, fy, n, k):
+    """Fluxes along y between the previous row of cells and this one; velocities swap their parts."""
     below, here = y_ends[1 - now], y_ends[now]
     _flux(
         below[0, 1, :n], below[1, 1, :n], below[3, 1, :n], below[2, 1, :n],

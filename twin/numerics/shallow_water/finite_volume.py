@@ -71,7 +71,7 @@ def advance(
         raise ParameterError(f"cfl: must lie in (0, 0.5], got {cfl}")
     check_run(basin, state, sources, until_s)
     with ThreadPoolExecutor(threads) as pool:
-        attempt = _compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
+        attempt = _Compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
         return _loop(basin, state, float(until_s), sources, attempt, cfl)
 
 
@@ -169,46 +169,65 @@ def _extremes(basin: Basin, fields: Fields) -> tuple[float, float]:
     return float(depth.min()), float(reference.fastest_rate(_inner(fields), basin.dx_m, basin.dy_m).max()) + marker
 
 
-def _compiled(basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> Callable[[Step], Tried]:
-    from twin.numerics.shallow_water import compiled as kernel
+class _Compiled:
+    """Attempts of the compiled form; writes in turn to fields of its own, dry tiles left out."""
 
-    manning, kind = forcing.padded(basin, basin.manning), basin.bed_m.dtype.type
-    tiles = kernel.Tiles(basin.bed_m.shape, [s.kind != "wall" for s in basin.sides], sources.row, sources.column)
-    spare: list[Fields] = []
-    rough = bool(basin.manning.any())
+    def __init__(self, basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> None:
+        from twin.numerics.shallow_water import compiled
 
-    def attempt(step: Step) -> Tried:
-        if not spare:
-            spare.append(step.fields)
-        while len(spare) < 3:  # two to write to, and the one handed back last time
-            spare.append((step.fields[0].copy(), step.fields[1].copy(), step.fields[2].copy()))
-        first, second = [f for f in spare if f[0] is not step.fields[0]][:2]
-        parts = tiles.parts(step.fields, (first, second), DRY_DEPTH_M, step.raining, threads)
+        self.kernel, self.basin, self.pool, self.threads = compiled, basin, pool, threads
+        self.manning, self.rough = forcing.padded(basin, basin.manning), bool(basin.manning.any())
+        passing = [side.kind != "wall" for side in basin.sides]
+        self.tiles = compiled.Tiles(basin.bed_m.shape, passing, sources.row, sources.column)
+        self.spare: list[Fields] = []
+
+    def __call__(self, step: Step) -> Tried:
+        first, second = self._targets(step.fields)
+        parts = self.tiles.parts(step.fields, (first, second), DRY_DEPTH_M, step.raining, self.threads)
         through: list[Array] = []
         fields = step.fields
         for keep, time_s, out in ((0.0, step.from_s, first), (0.5, step.from_s + step.dt_s, second)):
-            forcing.fill_margins(basin, fields, step.bed, time_s)
-            given = forcing.given_discharge(basin, fields, step.bed, time_s)
-            sides, marks = np.zeros_like(given), [np.zeros((len(part), 3), kind) for part in parts]
-            k = tuple(
-                kind(v)
-                for v in (0, 0.5, 1, 2, reference.LIMITER, GRAVITY_M_PER_S2, DRY_DEPTH_M, step.dt_s,
-                          1 / basin.dx_m, 1 / basin.dy_m, keep, reference.NARROW_M_PER_S, *kernel.ROOT_SERIES)
-            )  # fmt: skip
-            jobs = [
-                pool.submit(kernel.stage, part, fields, step.fields, step.bed, manning, rough,
-                            given, out, sides, mark, k)
-                for part, mark in zip(parts, marks, strict=True)
-            ]  # fmt: skip
-            for job in jobs:
-                job.result()
+            sides, lowest, rate = self._stage(step, parts, fields, out, keep, time_s)
             fields = out
             through.append(sides)
-            extremes = np.concatenate(marks)
-            lowest = float(extremes[:, 0].min(initial=0.0))
-            rate = float(extremes[:, 1].max(initial=0.0)) + float(extremes[:, 2].sum())
             if not (lowest >= 0 and rate * step.dt_s <= 1):
                 break
         return fields, np.mean(through, axis=0), lowest, rate
 
-    return attempt
+    def _targets(self, fields: Fields) -> tuple[Fields, Fields]:
+        """Two to write to; the third is the one handed back last time."""
+        if not self.spare:
+            self.spare.append(fields)
+        while len(self.spare) < 3:
+            self.spare.append((fields[0].copy(), fields[1].copy(), fields[2].copy()))
+        first, second = [f for f in self.spare if f[0] is not fields[0]][:2]
+        return first, second
+
+    def _stage(
+        self, step: Step, parts: list[Array], fields: Fields, out: Fields, keep: float, time_s: float
+    ) -> tuple[Array, float, float]:
+        """One stage into `out`, a job per thread: mass through the sides, lowest depth, fastest rate."""
+        forcing.fill_margins(self.basin, fields, step.bed, time_s)
+        given = forcing.given_discharge(self.basin, fields, step.bed, time_s)
+        sides = np.zeros_like(given)
+        marks = [np.zeros((len(part), 3), given.dtype) for part in parts]
+        k = self._constants(step.dt_s, keep)
+        jobs = [
+            self.pool.submit(self.kernel.stage, part, fields, step.fields, step.bed, self.manning, self.rough,
+                             given, out, sides, mark, k)
+            for part, mark in zip(parts, marks, strict=True)
+        ]  # fmt: skip
+        for job in jobs:
+            job.result()
+        extremes = np.concatenate(marks)
+        rate = float(extremes[:, 1].max(initial=0.0)) + float(extremes[:, 2].sum())
+        return sides, float(extremes[:, 0].min(initial=0.0)), rate
+
+    def _constants(self, dt_s: float, keep: float) -> tuple[np.floating, ...]:
+        """Scalars of the arrays' own type, in the order the kernels read them."""
+        per_m = 1 / self.basin.dx_m, 1 / self.basin.dy_m
+        values = (
+            0, 0.5, 1, 2, reference.LIMITER, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s, *per_m, keep,
+            reference.NARROW_M_PER_S, *self.kernel.ROOT_SERIES,
+        )  # fmt: skip
+        return tuple(self.basin.bed_m.dtype.type(value) for value in values)

@@ -56,6 +56,7 @@ def faces(runs, depth, along_x, along_y, bed, manning, new_x, new_y, kx, ky):
 
 @compiled
 def _fill_row(h, west, east, south, north, out, lowest, highest, broken, dt, per_x, per_y, zero):
+    """Depths of one row after the step, and column-wise extremes (a NaN sticks in `broken`)."""
     for j in range(h.size):
         new = h[j] - dt * ((east[j] - west[j]) * per_x + (north[j] - south[j]) * per_y)
         out[j] = new
