@@ -58,7 +58,7 @@ def test_float32_stays_float32_and_close(kind):
 
 def test_tiles_fall_asleep_and_wake_without_changing_the_flow():
     # a pond on a shelf drains by a pump, lies dry, and is reached again by the dam break
-    x_m, y_m = X[:20], Y[:20]
+    x_m, y_m = X[:30], Y[:30]
     basin = sw.make_basin(np.where(x_m < 500, 0.0, -0.5), 5.0)
     before = sw.still(basin, np.where(x_m < 40, 2.0, np.where((x_m > 600) & (y_m < 20), -0.49, -9.0)))
     after = [sw.advance(basin, before, 90.0, form=form) for form in ("numpy", "compiled")]
