@@ -40,7 +40,7 @@ class RunProgress:
 
     def __call__(self, member: int, now_s: int, remark: tuple[str, str] | None) -> None:
         """Member `member` has reached `now_s`; the remark, in Japanese and English, is worth a line."""
-        if remark:
+        if remark and not self._bar.disable:
             self._bar.console.print(remark[0 if self._lang == "ja" else 1], highlight=False)
         self._now_s[member] = max(now_s, self._now_s[member])
         slowest = min(self._now_s.values())

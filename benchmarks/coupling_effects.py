@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 from benchmarks.ensembles import HEADLINES, Task, change, run_all
 from layers.couplings import LOOPS, pairs
 
-SCENARIO, HOURS, MEMBERS = "kumamoto-2026", 72, 6
+SCENARIO, HOURS, MEMBERS = "kumamoto-2026", 72, 5
 NOTABLE = 0.01
 RESULT = Path(__file__).with_name("coupling_effects.json")
 

@@ -179,10 +179,12 @@ def _points(
     """(as-of, published, value) of a group, only where every member of the group was reported."""
     found: dict[tuple[int, int], dict[str, float]] = {}
     restored = str((quantity.model_extra or {}).get("restored", ""))
+    plus = str((quantity.model_extra or {}).get("plus", ""))
     back: dict[int, float] = {}
     for report in stream:
-        if restored and report.quantity == restored and report.area in group:
-            back[report.as_of_s] = back.get(report.as_of_s, 0.0) + report.value
+        if report.quantity in (restored, plus) and report.area in group and report.source == quantity.source:
+            change = report.value if report.quantity == restored else -report.value
+            back[report.as_of_s] = back.get(report.as_of_s, 0.0) + change
         if report.quantity != quantity.report or report.area not in group or "stale_copy" in report.flags:
             continue
         if quantity.source and report.source != quantity.source:

@@ -100,7 +100,7 @@ def test_couplings_json_has_the_agreed_fields(capsys):
         (["run", "two-towns", "--set", "people"], "layer.parameter=value"),
         (["run", "two-towns", "--set", "people.nothing=1"], "no parameter 'nothing'"),
         (["run", "two-towns", "--set", "peple.nothing=1"], "did you mean 'people"),
-        (["run", "two-towns", "--members", "0"], "0"),
+        (["run", "two-towns", "--members", "0"], "--members"),
         (["resume", "nowhere"], "no run 'nowhere'"),
         (["report", "nowhere"], "no run 'nowhere'"),
         (["check", "no-such"], "no scenario"),
