@@ -234,7 +234,10 @@ LOOPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "l": ("responders use up what they bring", ("responder_fuel_wanted_l-to-logistics", "responder_fuel_l-to-rescue")),
-    "m": ("shelters make people ill, the ill are transferred", ("shelter_wbgt_c-to-people", "persons_ill-to-evacuation")),
+    "m": (
+        "shelters make people ill, the ill are transferred",
+        ("shelter_wbgt_c-to-people", "persons_ill-to-evacuation"),
+    ),
     "n": (
         "outages fill shelters, full shelters move up the repair list",
         ("power_on_fraction-to-evacuation", "shelter_persons-to-infrastructure"),

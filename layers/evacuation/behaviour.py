@@ -129,11 +129,21 @@ def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float) ->
     brought = demand.wanted_persons[Reason.BROUGHT]
     target[Reason.LOST] = np.maximum(displaced * (1.0 - cleared * half_share) - brought, 0.0)
     left = given.residents_persons - displaced
-    target[Reason.OUTAGE] = left * outage_share(params, inputs, demand, town, night)
+    lean = readiness(params, demand.leaning)[town]
+    target[Reason.OUTAGE] = left * np.minimum(lean * outage_share(params, inputs, demand, town, night), 1.0)
     left = left - target[Reason.OUTAGE]
-    target[Reason.FEAR] = left * fear_share(params, demand.felt[town], night, damaged)
-    target[Reason.ORDER] = (left - target[Reason.FEAR]) * order_share(params, given, inputs)
+    target[Reason.FEAR] = left * np.minimum(lean * fear_share(params, demand.felt[town], night, damaged), 1.0)
+    target[Reason.ORDER] = (left - target[Reason.FEAR]) * np.minimum(lean * order_share(params, given, inputs), 1.0)
     return target
+
+
+def readiness(params: Params, leaning: Array) -> Array:
+    """How readily people of a town leave homes that still stand, mean 1, (municipality,).
+
+    leaning: the town's standard normal quantile; towns alike in damage have differed by a factor of about two.
+    """
+    spread = params.town_readiness_spread
+    return np.exp(spread * leaning - 0.5 * spread**2)
 
 
 def approach(given: Given, wanted: Array, target: Array, mobile: Array, dt_s: int) -> Array:

@@ -94,6 +94,7 @@ class Demand:
     felt: Array  # (municipality,): felt shocks, fading
     car_factor: Array  # (municipality,): how far heat keeps people from sleeping in cars, 0..1
     alarmed: Array  # bool (municipality,): the town has had a reason to open shelters
+    leaning: Array  # (municipality,): standard normal quantile of how readily its people leave
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ def start(given: Given, chance: Chance) -> State:
             felt=none,
             car_factor=np.ones(n_towns),
             alarmed=np.zeros(n_towns, dtype=bool),
+            leaning=chance.normal("evacuation.leaning", given.town_keys),
         ),
         away_persons=np.zeros((N_PLACES, n_cells)),
         halls=Halls(

@@ -117,7 +117,9 @@ SERIES = (
     Series("roads_closed", "unit", "trunk-road sections closed to ordinary vehicles"),
     Series("facilities_dark", "unit", "hospitals, offices and water pumps without any electricity"),
     Series("local_speed_fraction", "1", "speed on local streets as a share of normal", total="mean"),
-    Series("calls_blocked_fraction", "1", "share of telephone calls that do not get through a busy network", total="mean"),
+    Series(
+        "calls_blocked_fraction", "1", "share of telephone calls that do not get through a busy network", total="mean"
+    ),
     Series("hospital_water_fraction", "1", "share of the water they need that hospitals have", total="mean"),
 )
 

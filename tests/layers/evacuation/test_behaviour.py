@@ -85,7 +85,9 @@ def test_the_fear_check_on_2016_is_used_by_nothing_that_is_shown():
 def test_orders_alone_move_a_small_part_of_the_ordered():
     given, demand = demand_after(86400, 600, evacuation_order_fraction=1.0)
     share = demand.wanted_persons[Reason.ORDER].sum() / given.residents_persons.sum()
-    assert share == pytest.approx(given.params.order_compliance, rel=1e-3)
+    towns = np.bincount(given.cells.town, given.residents_persons)
+    lean = np.average(behaviour.readiness(given.params, demand.leaning), weights=towns)
+    assert share == pytest.approx(given.params.order_compliance * lean, rel=1e-3)
 
 
 def test_only_the_coast_follows_a_tsunami_advisory():
@@ -146,3 +148,12 @@ def test_shocks_fade_and_people_go_home():
     state, _, _, later = advance(given, state, 20 * 86400, 3600, start_s=86400)
     assert back.sum() + later.sum() == left.sum() - state.away_persons.sum()
     assert state.away_persons.sum() < 0.1 * left.sum()
+
+
+def test_towns_lean_either_way_and_keep_the_mean():
+    leaning = np.random.default_rng(0).standard_normal(200_000)
+    params = made()[0].params
+    factor = behaviour.readiness(params, leaning)
+    assert abs(factor.mean() - 1.0) < 0.01
+    assert 1.5 < np.quantile(factor, 0.9) / np.median(factor) < 2.5
+    assert np.all(np.diff(behaviour.readiness(params, np.linspace(-3, 3, 9))) > 0)
