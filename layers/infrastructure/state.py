@@ -60,9 +60,9 @@ class Seen:
     """Last outputs: handed on again without news; for amounts that are differences, for measuring, for the journal.
 
     By cell: power_on, coverage, connected: shares of households with electricity, of people with a station, of
-    households with water in the pipe; mobile: coverage times attempts that get through; served, drinkable: as given;
-    gas_on. The rest by town; phone_load: that of `mobile`; local_speed: as given; settled: share of ground liquefied; pumps_on: share of
-    households with electricity.
+    households with water in the pipe; mobile: coverage times attempts that get through; served, drinkable: as
+    given; gas_on. The rest by town; phone_load: that of `mobile`; local_speed: as given; settled: share of ground
+    liquefied; pumps_on: share of households with electricity.
     """
 
     power_on: Array

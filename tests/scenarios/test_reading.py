@@ -115,7 +115,7 @@ def test_every_problem_is_told_at_once(tmp_path):
 
 
 def test_layer_names_in_set_are_checked(tmp_path):
-    message = told(tmp_path, GOOD + "set:\n  rescu.shift_s: 3\n")
+    message = told(tmp_path, GOOD + "  rescu.shift_s: 3\n")  # the file ends with its `set:` block
     assert "no layer 'rescu'" in message
     assert "did you mean 'rescue'?" in message
 

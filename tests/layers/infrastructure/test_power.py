@@ -10,7 +10,8 @@ from twin.missions import NEVER_S
 def test_without_a_shock_nothing_is_out(bench):
     one = bench()
     for totals in one.run(7200):
-        assert not any(totals.values())
+        wanting = {name: total for name, total in totals.items() if not name.endswith("_fraction")}
+        assert not any(wanting.values())
     assert (one.result.outputs["power_on_fraction"] == 1.0).all()
     assert not one.result.events
 
