@@ -22,7 +22,7 @@ MIDDAY_S = (np.arange(5) + 0.5) * DAY_S
 
 @pytest.fixture(scope="module")
 def victims():
-    """Rows of about 4,000 trapped and those dead at once after a night shock with Kobe's deaths and danger per house."""
+    """Rows of about 4,000 trapped and dead at once after a night shock with the deaths and danger of Kobe."""
     world = small_world(n_cells=60)
     given, state = begin(world, deaths_per_wood_building=0.0676, dwelling_life_threatened=0.5)
     state, _ = struck(world, given, state, daylight=0.0)
