@@ -129,7 +129,7 @@ COUPLINGS: tuple[Link, ...] = (
     Link("leaving_persons-to-people", "evacuation.leaving_persons", "people.leaving_persons", "evacuees leave home", lag=True, before=0.0),
     Link("returning_persons-to-people", "evacuation.returning_persons", "people.returning_persons", "evacuees go home", lag=True, before=0.0),
     Link("crowding_fraction-to-people", "evacuation.crowding_fraction", "people.crowding_fraction", "crowding brings illness", lag=True, before=0.0),
-    Link("shelter_wbgt_c-to-people", "evacuation.shelter_wbgt_c", "people.shelter_wbgt_c", "hot shelters and cars bring heat illness", lag=True, before=25.0, neutral=25.0),
+    Link("shelter_wbgt_c-to-people", "evacuation.shelter_wbgt_c", "people.shelter_wbgt_c", "hot shelters and cars bring heat illness", lag=True, before=25.0, neutral=25.0, bites_in="kumamoto-2026"),
     Link("car_persons-to-people", "evacuation.car_persons", "people.car_persons", "sleeping in cars brings illness", lag=True, before=0.0),
     Link("shelter_persons-to-people", "evacuation.shelter_persons", "people.shelter_persons", "people in shelters are exposed to their conditions", carrier="shelter_to_municipality_sum", lag=True, before=0.0),
     Link("shelter_persons-to-logistics", "evacuation.shelter_persons", "logistics.shelter_persons", "people in shelters eat and drink"),
@@ -139,7 +139,7 @@ COUPLINGS: tuple[Link, ...] = (
     Link("shelter_staff_wanted_persons-to-government", "evacuation.shelter_staff_wanted_persons", "government.shelter_staff_wanted_persons", "shelters absorb municipal staff"),
     Link("shelters_open_units-to-government", "evacuation.shelters_open_units", "government.shelters_open_units", "open shelters are reported"),
     Link("shelters_unchecked_units-to-government", "evacuation.shelters_unchecked_units", "government.shelters_unchecked_units", "unchecked halls wait for inspectors"),
-    Link("shelter_persons-to-infrastructure", "evacuation.shelter_persons", "infrastructure.shelter_persons", "occupied shelters rank higher in restoration and load the mains", carrier="shelter_to_municipality_sum", lag=True, before=0.0),
+    Link("shelter_persons-to-infrastructure", "evacuation.shelter_persons", "infrastructure.shelter_persons", "occupied shelters rank higher in restoration and load the mains", carrier="shelter_to_municipality_sum", lag=True, before=0.0, bites_in="kumamoto-2026"),
     # what logistics does to the others
     Link("fuel_delivered_l-to-infrastructure", "logistics.fuel_delivered_l", "infrastructure.fuel_delivered_l", "fuel keeps generators and base stations alive", lag=True, before=0.0, transfer=True),
     Link("shelter_meals_fraction-to-evacuation", "logistics.shelter_meals_fraction", "evacuation.shelter_meals_fraction", "unfed shelters empty", lag=True, before=1.0, neutral=1.0),
