@@ -10,9 +10,10 @@ from layers.government.known import Holder, Q, Source, absorb
 from layers.government.offices import Plan
 from layers.government.requests import Kind
 from layers.government.staff import Duty
-from layers.government.state import Given, State, changed
+from layers.government.state import Given, State
 from layers.government.triggers import Call
 from twin.contract import Clock, Event, Inputs
+from twin.records import changed
 from twin.table import Table
 from twin.units import DAY_S, HOUR_S
 

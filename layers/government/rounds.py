@@ -7,11 +7,12 @@ import numpy as np
 from layers.government import priorities, requests, rhythm, triggers
 from layers.government.known import Holder, Q, heard_s
 from layers.government.requests import Kind
-from layers.government.state import Given, State, changed
+from layers.government.state import Given, State
 from layers.government.supply import decide_goods
 from layers.government.triggers import Aid, Call
 from twin.chance import Chance
 from twin.contract import Event
+from twin.records import changed
 
 Array = np.ndarray
 ITEMS_FROM = max(Q) + 1

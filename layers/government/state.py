@@ -175,15 +175,6 @@ def _clocks(given: Given, chance: Chance) -> dict[str, Any]:
     }
 
 
-def changed(state: State, **new: Any) -> State:
-    """The state with these fields replaced: `dataclasses.replace` without its cost for every field."""
-    fresh = object.__new__(type(state))
-    fresh.__dict__.update(state.__dict__, **new)
-    if len(fresh.__dict__) != len(state.__dict__):
-        raise TypeError(f"{type(state).__name__} lacks one of the fields {sorted(new)}")
-    return fresh
-
-
 def _undecided(n_town: int, n_item: int) -> dict[str, Any]:
     """Fields of the state that hold what was ordered, asked and granted: nothing yet."""
     zero, never = np.zeros(n_town), np.full(n_town, NEVER, np.int64)

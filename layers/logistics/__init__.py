@@ -14,8 +14,9 @@ import numpy as np
 from layers.logistics import consumption, events, fuel, orders, shops, stocks, trucks
 from layers.logistics.declared import GIVES, LEVERS, NEEDS, RECORDS, SERIES
 from layers.logistics.items import FUEL, MEALS, WATER
-from layers.logistics.state import Given, State, changed, prepare, start
+from layers.logistics.state import Given, State, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Result, Stock
+from twin.records import changed
 from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray

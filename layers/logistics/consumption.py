@@ -9,10 +9,11 @@ import numpy as np
 from layers.logistics import water
 from layers.logistics.items import COOLERS, MEALS, MEDICINE, MILK, TOILETS, WATER, daily_need_units
 from layers.logistics.shops import can_buy
-from layers.logistics.state import Given, State, changed
+from layers.logistics.state import Given, State
 from layers.logistics.stocks import full_household_units, heat_factor, per_day, served, share, used_at_home
 from layers.logistics.trucks import coolers_needed
 from twin.contract import Clock, Inputs
+from twin.records import changed
 from twin.units import DAY_S
 
 Array = np.ndarray

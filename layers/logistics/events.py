@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from layers.logistics.state import Given, State, changed
+from layers.logistics.state import Given, State
 from layers.logistics.trucks import Now, queue_units
 from twin.contract import Event, Inputs
+from twin.records import changed
 
 Array = np.ndarray
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from layers.logistics.items import FUEL
-from layers.logistics.state import Fuel, Given, changed
+from layers.logistics.state import Fuel, Given
 from twin.contract import Clock, Inputs
+from twin.records import changed
 from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from layers.logistics.items import COOLERS, FUEL, LASTING, URGENT, kit_units_per_day
-from layers.logistics.state import Given, Loads, State, changed
+from layers.logistics.state import Given, Loads, State
 from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads, queue_units
+from twin.records import changed
 from twin.units import HOUR_S
 
 Array = np.ndarray

@@ -297,15 +297,6 @@ def no_fuel_yet(given: Given) -> Fuel:
     )
 
 
-def changed(record: Record, **new: Any) -> Record:
-    """The record with these fields replaced: `dataclasses.replace` without its cost for every field."""
-    fresh = object.__new__(type(record))
-    fresh.__dict__.update(record.__dict__, **new)
-    if len(fresh.__dict__) != len(record.__dict__):
-        raise TypeError(f"{type(record).__name__} lacks one of the fields {sorted(new)}")
-    return fresh
-
-
 def start(given: Given, chance: Chance) -> State:
     """State at time 0: nothing stored yet (the first step stores what the parameters say), everything open."""
     n_town, n_shelter = given.n_town, len(given.shelter_town)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from layers.logistics.items import COOLERS, FUEL, MEALS, WATER, kit_units_per_day
-from layers.logistics.state import STOCK_SCALES, Fuel, Given, State, changed
+from layers.logistics.state import STOCK_SCALES, Fuel, Given, State
 from twin.params import Params
+from twin.records import changed
 from twin.units import DAY_S
 
 Array = np.ndarray

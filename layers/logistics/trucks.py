@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from layers.logistics.items import COOLERS, LASTING, URGENT, daily_need_units, lasting_need_units
-from layers.logistics.state import MAX_DOCKS, Given, Loads, Places, State, changed
+from layers.logistics.state import MAX_DOCKS, Given, Loads, Places, State
 from twin.contract import Clock, Inputs
+from twin.records import changed
 from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray

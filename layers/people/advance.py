@@ -9,19 +9,10 @@ import numpy as np
 from layers.people import calls, illness, journal, measures, presence, release, town, victims
 from layers.people.harm import is_new, new_harm
 from layers.people.presence import Presence
-from layers.people.state import (
-    LIGHTLY,
-    SEVERELY,
-    TRAPPED,
-    Arrivals,
-    Given,
-    State,
-    Town,
-    arrive,
-    changed,
-)
+from layers.people.state import LIGHTLY, SEVERELY, TRAPPED, Arrivals, Given, State, Town, arrive
 from layers.people.victims import Scene
 from twin.contract import Clock, Event, Inputs, Result
+from twin.records import changed
 from twin.table import Table
 from twin.units import DAY_S
 

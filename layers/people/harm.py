@@ -7,20 +7,10 @@ import numpy as np
 from layers.people import casualties, town, victims
 from layers.people.casualties import Indoors
 from layers.people.presence import Presence, busy_fraction
-from layers.people.state import (
-    CAUGHT,
-    FIRE,
-    KILLED,
-    LANDSLIDE,
-    LIFT,
-    RESIDENTIAL,
-    Given,
-    Seen,
-    State,
-    changed,
-)
+from layers.people.state import CAUGHT, FIRE, KILLED, LANDSLIDE, LIFT, RESIDENTIAL, Given, Seen, State
 from layers.people.victims import Scene
 from twin.contract import Clock, Inputs
+from twin.records import changed
 from twin.table import Table
 
 Array = np.ndarray

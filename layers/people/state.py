@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -275,15 +275,6 @@ def start(given: Given, chance: Chance) -> State:
         neighbour_freed=np.zeros(n_towns, dtype=np.int64),
         emergency_calls=np.zeros(n_towns, dtype=np.int64),
     )
-
-
-def changed(record: Record, **new: Any) -> Record:
-    """The record with these fields replaced: `dataclasses.replace` without its cost for every field."""
-    fresh = object.__new__(type(record))
-    fresh.__dict__.update(record.__dict__, **new)
-    if len(fresh.__dict__) != len(record.__dict__):
-        raise TypeError(f"{type(record).__name__} lacks one of the fields {sorted(new)}")
-    return fresh
 
 
 def first_arrivals(chance: Chance, purpose: str, keys: Array) -> Arrivals:

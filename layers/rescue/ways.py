@@ -29,6 +29,7 @@ def travel(given: Given, inputs: Inputs) -> TravelTimes:
     handicap_s = np.where(params.handicap_s < 0, np.inf, params.handicap_s)
 
     def drive_s(rows: Array, origin: Array, to: int) -> Array:
+        """Seconds of units `rows` from `origin` to place `to`; infinite where no way leads."""
         kind, town = roster.kind[rows], places.town[to]
         if rows.size and kind[0] == HELICOPTER:
             return _flight_s(given, origin, to)
@@ -73,6 +74,7 @@ def stretch(given: Given, state: State, inputs: Inputs, supply: Array) -> Callab
     slower = heat_factor(given, inputs["wbgt_c"]) / np.maximum(supply, params.least_working_fraction)
 
     def at(rows: Array) -> Array:
+        """Seconds of work per nominal second at these places, >= 1."""
         ground = places.ground[rows]
         factor = night[ground] * slower[places.town[rows]]
         by_hand = ground == Ground.SITE

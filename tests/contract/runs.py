@@ -13,21 +13,6 @@ from scenarios.schema import Scenario
 from twin.run import Schedule, Twin
 from twin.world import World
 
-HEADLINES = (
-    "households_without_power",
-    "households_without_water",
-    "base_stations_down",
-    "roads_closed",
-    "evacuees_in_shelters",
-    "trapped_persons",
-    "rescued_persons",
-    "deaths",
-    "hospital_patients_waiting",
-    "meals_short",
-    "water_short_l",
-    "requests_pending",
-)
-
 
 @lru_cache(maxsize=2)
 def place(name: str) -> tuple[Scenario, World]:
