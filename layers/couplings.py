@@ -3,7 +3,7 @@
 The order is fixed. Rows along it are immediate; rows against it are lagged and say what the target sees before
 the first step. Pairs left empty on purpose, because no direct mechanism is known: logistics to damage, government
 to damage, evacuation to damage, logistics to hazard, people to hazard, rescue to hazard, evacuation to hazard,
-government to hazard; damage to hazard and infrastructure to hazard matter for floods only.
+government to hazard.
 """
 
 from __future__ import annotations
@@ -46,6 +46,21 @@ COUPLINGS: tuple[Link, ...] = (
     Link("daylight-to-rescue", "hazard.daylight", "rescue.daylight", "no search flights or hoists in darkness; search is slower", neutral=1.0),
     Link("wbgt_c-to-rescue", "hazard.wbgt_c", "rescue.wbgt_c", "heat forces rest", neutral=25.0),
     Link("intensity_received-to-government", "hazard.intensity_received", "government.intensity_received", "intensity messages trigger headquarters and forces", neutral=NOT_KNOWN),
+    Link("water_max_depth_m-to-damage", "hazard.water_max_depth_m", "damage.water_max_depth_m", "water floods and carries off buildings", bites_in="coastal-town"),
+    Link("water_force_m3_per_s2-to-damage", "hazard.water_force_m3_per_s2", "damage.water_force_m3_per_s2", "fast deep water washes houses away", bites_in="coastal-town"),
+    Link("levee_level_m-to-damage", "hazard.levee_level_m", "damage.levee_level_m", "levees that are overtopped or full for long give way", bites_in="river-town", neutral=NOT_KNOWN),
+    Link("water_depth_m-to-infrastructure", "hazard.water_depth_m", "infrastructure.water_depth_m", "water shuts roads and drowns substations, pumps and base stations", bites_in="coastal-town"),
+    Link("tsunami_warning-to-infrastructure", "hazard.tsunami_warning", "infrastructure.tsunami_warning", "a warning sets off the closing of the gates", bites_in="coastal-town"),
+    Link("water_depth_m-to-people", "hazard.water_depth_m", "people.water_depth_m", "water reaches people at home, at work and outdoors", bites_in="coastal-town"),
+    Link("water_max_depth_m-to-people", "hazard.water_max_depth_m", "people.water_max_depth_m", "deaths follow the largest depth", bites_in="coastal-town"),
+    Link("water_depth_m-to-evacuation", "hazard.water_depth_m", "evacuation.water_depth_m", "water catches people on their way and shuts ways and halls", bites_in="coastal-town"),
+    Link("tsunami_warning-to-evacuation", "hazard.tsunami_warning", "evacuation.tsunami_warning", "a warning makes people flee to high ground at once", bites_in="coastal-town"),
+    Link("flood_warning-to-evacuation", "hazard.flood_warning", "evacuation.flood_warning", "rising warning levels make people leave low ground", bites_in="river-town"),
+    Link("daylight-to-evacuation", "hazard.daylight", "evacuation.daylight", "darkness slows those who flee", bites_in="river-town", neutral=1.0),
+    Link("water_depth_m-to-rescue", "hazard.water_depth_m", "rescue.water_depth_m", "nobody searches on foot where water stands", bites_in="coastal-town", carrier="patch_to_cell_mean"),
+    Link("tsunami_warning-to-rescue", "hazard.tsunami_warning", "rescue.tsunami_warning", "crews keep out of the danger zone while a warning holds", bites_in="coastal-town"),
+    Link("tsunami_warning-to-government", "hazard.tsunami_warning", "government.tsunami_warning", "a warning orders evacuation without delay", bites_in="coastal-town"),
+    Link("flood_warning-to-government", "hazard.flood_warning", "government.flood_warning", "warning levels lead the mayor's orders", bites_in="river-town"),
     # what damage does to the others
     Link("wood_collapsed_fraction-to-people", "damage.wood_collapsed_fraction", "people.wood_collapsed_fraction", "collapse kills and traps"),
     Link("nonwood_collapsed_fraction-to-people", "damage.nonwood_collapsed_fraction", "people.nonwood_collapsed_fraction", "collapse kills and traps"),
@@ -74,6 +89,10 @@ COUPLINGS: tuple[Link, ...] = (
     Link("buildings_collapsed-to-government", "damage.buildings_collapsed", "government.buildings_collapsed", "damage there is to find, count and certify", carrier="cell_to_municipality_sum"),
     Link("buildings_half_collapsed-to-government", "damage.buildings_half_collapsed", "government.buildings_half_collapsed", "damage there is to find, count and certify", carrier="cell_to_municipality_sum"),
     Link("buildings_partial-to-government", "damage.buildings_partial", "government.buildings_partial", "damage there is to find, count and certify", carrier="cell_to_municipality_sum"),
+    Link("levee_settlement_m-to-hazard", "damage.levee_settlement_m", "hazard.levee_settlement_m", "sunken levees are overtopped sooner", lag=True, before=0.0, bites_in="coastal-town"),
+    Link("levee_breach_s-to-hazard", "damage.levee_breach_s", "hazard.levee_breach_s", "a breach lets the river or the sea in", lag=True, before=NOT_KNOWN, neutral=NOT_KNOWN, bites_in="river-town"),
+    Link("uninhabitable_fraction-to-people", "damage.uninhabitable_fraction", "people.uninhabitable_fraction", "flooded homes displace", bites_in="coastal-town"),
+    Link("buildings_flooded-to-government", "damage.buildings_flooded", "government.buildings_flooded", "flooded houses are to find, count and certify", carrier="cell_to_municipality_sum", bites_in="coastal-town"),
     # what infrastructure does to the others
     Link("reenergised_customers-to-damage", "infrastructure.reenergised_customers", "damage.reenergised_customers", "returning supply ignites damaged wiring", lag=True, before=0.0),
     Link("water_service_fraction-to-damage", "infrastructure.water_service_fraction", "damage.water_service_fraction", "without hydrants fire grows", lag=True, before=1.0, neutral=1.0),
@@ -104,6 +123,9 @@ COUPLINGS: tuple[Link, ...] = (
     Link("base_stations_down_units-to-government", "infrastructure.base_stations_down_units", "government.base_stations_down_units", "operators report stations down"),
     Link("roads_found_closed_units-to-government", "infrastructure.roads_found_closed_units", "government.roads_found_closed_units", "road offices report closures found"),
     Link("generator_cars_wanted_units-to-government", "infrastructure.generator_cars_wanted_units", "government.generator_cars_wanted_units", "dark facilities ask for generator cars"),
+    Link("pump_power-to-hazard", "infrastructure.pump_power", "hazard.pump_power", "drainage pumps need electricity", lag=True, before=1.0, neutral=1.0, bites_in="river-town"),
+    Link("gate_open_fraction-to-hazard", "infrastructure.gate_open_fraction", "hazard.gate_open_fraction", "open gates let the water in", lag=True, before=1.0, bites_in="coastal-town"),
+    Link("telecom_fraction-to-evacuation", "infrastructure.telecom_fraction", "evacuation.telecom_fraction", "warnings reach people by telephone", bites_in="coastal-town", neutral=1.0),
     # what people does to the others
     Link("phone_load_fraction-to-infrastructure", "people.phone_load_fraction", "infrastructure.phone_load_fraction", "calls of families congest the network", lag=True, before=1.0, neutral=1.0),
     Link("traffic_factor-to-infrastructure", "people.traffic_factor", "infrastructure.traffic_factor", "commuters and families jam the roads", lag=True, before=1.0, neutral=1.0),
@@ -125,7 +147,10 @@ COUPLINGS: tuple[Link, ...] = (
     Link("missing_persons-to-government", "people.missing_persons", "government.missing_persons", "families report the unaccounted-for"),
     Link("injured_severe_persons-to-government", "people.injured_severe_persons", "government.injured_severe_persons", "hospitals report the hurt"),
     Link("injured_light_persons-to-government", "people.injured_light_persons", "government.injured_light_persons", "hospitals report the hurt"),
+    Link("stranded_persons-to-rescue", "people.stranded_persons", "rescue.stranded_persons", "people amid water wait to be fetched", bites_in="river-town"),
     # what evacuation does to the others
+    Link("caught_persons-to-people", "evacuation.caught_persons", "people.caught_persons", "those whom the water reaches on the way drown or are hurt", lag=True, before=0.0, bites_in="coastal-town"),
+    Link("evacuee_cars_units-to-infrastructure", "evacuation.evacuee_cars_units", "infrastructure.evacuee_cars_units", "cars of those who flee fill the roads", lag=True, before=0.0, bites_in="coastal-town"),
     Link("leaving_persons-to-people", "evacuation.leaving_persons", "people.leaving_persons", "evacuees leave home", lag=True, before=0.0),
     Link("returning_persons-to-people", "evacuation.returning_persons", "people.returning_persons", "evacuees go home", lag=True, before=0.0),
     Link("crowding_fraction-to-people", "evacuation.crowding_fraction", "people.crowding_fraction", "crowding brings illness", lag=True, before=0.0),
@@ -155,6 +180,7 @@ COUPLINGS: tuple[Link, ...] = (
     Link("trucks_waiting_units-to-government", "logistics.trucks_waiting_units", "government.trucks_waiting_units", "queues at the hub are reported"),
     Link("goods_received_units-to-government", "logistics.goods_received_units", "government.goods_received_units", "receipts are set against orders"),
     # what rescue does to the others
+    Link("lifted_persons-to-people", "rescue.lifted_persons", "people.lifted_persons", "stranded people are fetched", lag=True, before=0.0, bites_in="river-town"),
     Link("freed_persons-to-people", "rescue.freed_persons", "people.freed_persons", "the trapped are freed", lag=True, before=0.0),
     Link("site_freed_persons-to-people", "rescue.site_freed_persons", "people.site_freed_persons", "the trapped are freed", lag=True, before=0.0),
     Link("treated_persons-to-people", "rescue.treated_persons", "people.treated_persons", "waiting kills, treatment saves", lag=True, before=0.0),

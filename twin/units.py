@@ -16,6 +16,8 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "s": ("_s",),
     "m_per_s": ("_m_per_s",),
     "m_per_s2": ("_m_per_s2",),
+    "m3_per_s": ("_m3_per_s",),
+    "m3_per_s2": ("_m3_per_s2",),
     "degC": ("_c",),
     "litre": ("_l",),
     "litre_per_s": ("_l_per_s",),
@@ -42,7 +44,7 @@ def suffix_fits(name: str, unit: str) -> bool:
     longest = max((end for ends in SUFFIXES.values() for end in ends if name.endswith(end)), key=len, default="")
     allowed = SUFFIXES[unit]
     if not allowed:
-        physical = ("_m", "_m2", "_m3", "_s", "_m_per_s", "_m_per_s2", "_l", "_l_per_s")
+        physical = ("_m", "_m2", "_m3", "_s", "_m_per_s", "_m_per_s2", "_m3_per_s", "_m3_per_s2", "_l", "_l_per_s")
         return longest not in physical
     words = [suffix.strip("_") for suffix in allowed]
     return longest in allowed or any(name.startswith(word + "_") for word in words)

@@ -43,6 +43,7 @@ class Given:
     incident_site: Array  # (incident,) rows of sites
     incident_s: Array
     incident_loss: Array
+    n_levee: int
     facilities: tuple[Facilities, ...]  # shelter, hospital, depot, office, fuel station
 
 
@@ -70,6 +71,11 @@ class Surface:
     office_usable: Array
     fuel_station_usable: Array
     local_blocked_fraction: Array
+    buildings_flooded: Array
+    buildings_washed: Array
+    uninhabitable_fraction: Array
+    levee_settlement_m: Array
+    levee_breach_s: Array
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,7 @@ def prepare(world: World, params: Params) -> Given:
         incident_site=incident_site,
         incident_s=incident_s,
         incident_loss=incident_loss,
+        n_levee=len(world["levee"]),
         facilities=tuple(
             _facilities(name, world[name]) for name in ("shelter", "hospital", "depot", "office", "fuel_station")
         ),
@@ -134,6 +141,7 @@ def start(given: Given, chance: Chance) -> State:
         "buildings_collapsed", "buildings_half_collapsed", "buildings_partial", "buildings_burnt",
         "wood_collapsed_fraction", "nonwood_collapsed_fraction", "wood_half_fraction", "nonwood_half_fraction",
         "slide_buildings", "fires_burning", "local_blocked_fraction",
+        "buildings_flooded", "buildings_washed", "uninhabitable_fraction",
     )  # fmt: skip
     surface = Surface(
         **dict.fromkeys(by_cell, zero),
@@ -141,6 +149,8 @@ def start(given: Given, chance: Chance) -> State:
         road_debris_m3=np.zeros(n_road),
         road_slides=np.zeros(n_road),
         debris_m3=np.zeros(given.n_town),
+        levee_settlement_m=np.zeros(given.n_levee),
+        levee_breach_s=np.full(given.n_levee, np.nan),
         **sound,
     )
     return State(

@@ -95,6 +95,21 @@ NEEDS = (
         doc="number of shelters the town wants open; NaN = no decision",
     ),
     Var("homes_tagged_fraction", "1", "municipality", doc="share of damaged homes with a safety tag"),
+    Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
+    Var(
+        "tsunami_warning",
+        "1",
+        "municipality",
+        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
+    ),
+    Var(
+        "flood_warning",
+        "1",
+        "municipality",
+        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
+    ),
+    Var("daylight", "1", "region", doc="1 by day, 0 by night, between in twilight"),
+    Var("telecom_fraction", "1", "cell", doc="share of people with mobile service"),
 )
 
 GIVES = (
@@ -120,6 +135,14 @@ GIVES = (
     Var("shelters_open_units", "unit", "municipality", doc="shelters open"),
     Var("shelters_unchecked_units", "unit", "municipality", doc="shelters waiting for a safety check"),
     Var("shelter_ambulance_calls", "call", "municipality", "amount", doc="119 calls from shelters and cars"),
+    Var(
+        "caught_persons",
+        "person",
+        "cell",
+        "amount",
+        doc="people on their way to safety whom the water reached, by cell they left",
+    ),
+    Var("evacuee_cars_units", "unit", "municipality", doc="cars of people fleeing that are on the road now"),
 )
 
 

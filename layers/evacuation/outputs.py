@@ -23,6 +23,8 @@ def outputs(
     exposed = inside + cars
     capacity = given.halls.sums(halls.capacity_persons)
     return {
+        "caught_persons": np.zeros(len(given.cells.town)),
+        "evacuee_cars_units": np.zeros(given.halls.n_towns),
         "shelter_persons": halls.present,
         "car_persons": cars,
         "elsewhere_persons": elsewhere(given, state),

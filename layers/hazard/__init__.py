@@ -14,7 +14,17 @@ from twin.contract import Clock, Event, Inputs, Layer, Result, Series, Var
 
 Array = np.ndarray
 
-NEEDS = ()
+NEEDS = (
+    Var("levee_settlement_m", "m", "levee", doc="how far the crest of the levee segment has sunk by shaking"),
+    Var(
+        "levee_breach_s",
+        "s",
+        "levee",
+        doc="when the levee segment began to breach, seconds since the start; NaN while it stands",
+    ),
+    Var("pump_power", "1", "pump", doc="1 if the drainage pump has electricity and stands above the water"),
+    Var("gate_open_fraction", "1", "levee", doc="open share of the gate in the levee segment; 0 where there is none"),
+)
 
 GIVES = (
     Var(
@@ -49,6 +59,27 @@ GIVES = (
         "1",
         "municipality",
         doc="observed maximum intensity as received by headquarters; NaN until (or unless) the message comes",
+    ),
+    Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
+    Var("water_max_depth_m", "m", "patch", doc="largest depth of sea or flood water so far"),
+    Var("water_force_m3_per_s2", "m3_per_s2", "patch", doc="largest depth times speed squared of that water so far"),
+    Var(
+        "levee_level_m",
+        "m",
+        "levee",
+        doc="water level on the river or sea side of the levee segment, above datum; NaN where it is dry",
+    ),
+    Var(
+        "tsunami_warning",
+        "1",
+        "municipality",
+        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
+    ),
+    Var(
+        "flood_warning",
+        "1",
+        "municipality",
+        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
     ),
 )
 RECORDS = (Var("max_intensity", "1", "municipality", doc="largest intensity at the town's stations so far"),)
@@ -91,6 +122,12 @@ def _outputs(given: Given, state: State, shaken: Shaken, clock: Clock) -> dict[s
         "rain_m_per_s": state.by_town.rain_m_per_s,
         "tsunami_advisory": given.coastal if state.advisory else given.zero_town,
         "intensity_received": state.messages.heard,
+        "water_depth_m": given.zero_patch,
+        "water_max_depth_m": given.zero_patch,
+        "water_force_m3_per_s2": given.zero_patch,
+        "levee_level_m": given.zero_levee,
+        "tsunami_warning": given.zero_town,
+        "flood_warning": given.zero_town,
     }
 
 
@@ -145,5 +182,5 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=60,
-    tables=("cell", "municipality", "station", "fault", "shock", "observed_intensity", "day"),
+    tables=("cell", "municipality", "station", "fault", "shock", "observed_intensity", "day", "patch", "levee", "pump"),
 )

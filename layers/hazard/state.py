@@ -47,6 +47,8 @@ class Given:
     weather: weather.WeatherTable
     zero_cell: Array
     zero_town: Array
+    zero_patch: Array
+    zero_levee: Array
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def prepare(world: World, params: Params) -> Given:
         weather=weather.make_table(world),
         zero_cell=np.zeros(len(cell)),
         zero_town=np.zeros(len(town)),
+        zero_patch=np.zeros(len(world["patch"])),
+        zero_levee=np.zeros(len(world["levee"])),
         **observed,
     )
 

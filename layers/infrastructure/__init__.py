@@ -48,6 +48,14 @@ NEEDS = (
     Var("gas_aid_crews", "crew", "region", doc="mutual-aid crews for gas called up"),
     Var("generator_cars_units", "unit", "municipality", doc="generator cars allotted to the town"),
     Var("road_priority", "1", "municipality", doc="weight of the town in road inspection and opening (1 = equal)"),
+    Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
+    Var(
+        "tsunami_warning",
+        "1",
+        "municipality",
+        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
+    ),
+    Var("evacuee_cars_units", "unit", "municipality", doc="cars of people fleeing that are on the road now"),
 )
 
 GIVES = (
@@ -96,6 +104,8 @@ GIVES = (
     ),
     Var("roads_inspected_fraction", "1", "municipality", doc="share of trunk-road sections inspected"),
     Var("water_leak_l_per_s", "litre_per_s", "municipality", doc="water lost through leaks"),
+    Var("pump_power", "1", "pump", doc="1 if the drainage pump has electricity and stands above the water"),
+    Var("gate_open_fraction", "1", "levee", doc="open share of the gate in the levee segment; 0 where there is none"),
 )
 
 RECORDS = (

@@ -101,6 +101,8 @@ def give(given: Given, before: State, state: State, inputs: Inputs, clock: Clock
     seen = state.seen
     lit = seen.power_on is not before.seen.power_on
     return {
+        "pump_power": given.pump_power,
+        "gate_open_fraction": given.gate_open,
         "power_on_fraction": seen.power_on,
         "reenergised_customers": _came_back(given, before.seen, seen) if lit else given.town.nothing,
         "power_out_customers": seen.contracts_out,

@@ -53,6 +53,8 @@ class Given:
     telecom: TelecomPlace
     roads: RoadPlace
     facilities: FacilityPlace
+    pump_power: Array  # (pump,)
+    gate_open: Array  # (levee,)
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ def prepare(world: World, params: Params) -> Given:
         telecom.prepare(world),
         roads.prepare(world),
         facilities.prepare(world),
+        np.ones(len(world["pump"])),
+        (world["levee"]["kind"] == 2).astype(float),
     )
 
 

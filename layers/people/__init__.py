@@ -53,6 +53,17 @@ NEEDS = (
     Var("site_freed_persons", "person", "site", "amount", doc="trapped people freed from large sites"),
     Var("treated_persons", "person", "municipality", "amount", doc="patients given a bed or treatment"),
     Var("advice", "1", "municipality", doc="strength of heat and safety advice that reaches residents"),
+    Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
+    Var("water_max_depth_m", "m", "patch", doc="largest depth of sea or flood water so far"),
+    Var("uninhabitable_fraction", "1", "cell", doc="share of the homes that water has made unfit to live in"),
+    Var(
+        "caught_persons",
+        "person",
+        "cell",
+        "amount",
+        doc="people on their way to safety whom the water reached, by cell they left",
+    ),
+    Var("lifted_persons", "person", "cell", "amount", doc="stranded people fetched by boat or helicopter"),
 )
 
 GIVES = (
@@ -90,6 +101,7 @@ GIVES = (
     Var("injured_severe_persons", "person", "municipality", doc="severely hurt people known to hospitals"),
     Var("injured_light_persons", "person", "municipality", doc="lightly hurt people known to hospitals"),
     Var("persons_away", "person", "cell", doc="residents who stay elsewhere as evacuees, as confirmed by this layer"),
+    Var("stranded_persons", "person", "cell", doc="people on upper floors and roofs amid water, waiting to be fetched"),
 )
 
 LEVERS = (

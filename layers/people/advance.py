@@ -248,6 +248,7 @@ def _outputs(given: Given, state: State, where: Presence, amounts: dict[str, Arr
     cared = measures.in_care(state) & victims["asked"]
     return {
         **amounts,
+        "stranded_persons": given.nobody,
         "persons_home": home.astype(np.float64),
         "persons_present": np.rint(where.present),
         "persons_away": state.away.astype(np.float64),

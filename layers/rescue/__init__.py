@@ -60,6 +60,14 @@ NEEDS = (
     Var("medical_aid_called", "1", "region", doc="1 once medical assistance teams are called"),
     Var("search_priority", "1", "municipality", doc="weight of the town in sending rescue forces (1 = equal)"),
     Var("scouting_wanted", "1", "municipality", doc="1 where a silent town shall be visited or flown over"),
+    Var("water_depth_m", "m", "cell", doc="depth of sea or flood water on the ground now"),
+    Var(
+        "tsunami_warning",
+        "1",
+        "municipality",
+        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
+    ),
+    Var("stranded_persons", "person", "cell", doc="people on upper floors and roofs amid water, waiting to be fetched"),
 )
 
 GIVES = (
@@ -85,6 +93,7 @@ GIVES = (
     Var("forces_trucks_units", "unit", "region", doc="trucks of the forces that carry goods"),
     Var("brought_persons", "person", "municipality", "amount", doc="freed or helped people brought to shelters"),
     Var("rescued_fire_persons", "person", "municipality", doc="people rescued by fire services so far (local and aid)"),
+    Var("lifted_persons", "person", "cell", "amount", doc="stranded people fetched by boat or helicopter"),
 )
 
 RECORDS = (

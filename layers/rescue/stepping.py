@@ -262,6 +262,7 @@ def _outputs(now: Round, state: State, freed: Array, site_freed: Array, treated:
     trucks, water = forces.support(given, present, inputs["search_priority"])
     return {
         "freed_persons": freed,
+        "lifted_persons": np.zeros(given.n_cell),
         "site_freed_persons": site_freed,
         "treated_persons": treated,
         "hospital_waiting_persons": np.rint(state.medical.waiting.sum(axis=1)),

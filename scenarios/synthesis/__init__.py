@@ -22,7 +22,7 @@ import numpy as np
 from scenarios.columns import TABLES
 from scenarios.facts import FactTable, read_facts
 from scenarios.schema import Scenario
-from scenarios.synthesis import buildings, carriers, cells, forces, lifelines, places, roads
+from scenarios.synthesis import buildings, carriers, cells, forces, lifelines, places, roads, water
 from scenarios.synthesis.frame import Frame, filled, nearest_cell, nearest_node
 from scenarios.synthesis.land import build_land
 from twin.chance import Chance
@@ -110,8 +110,11 @@ def _build(
     region = IndexSet.build("region", ["all"])
     parts = [region, towns, cell, nodes, trunk, *lifeline_sets, *place_sets]
     parts += _driving_sets(frame, scenario, cell, nodes, sites)
+    patch = water.dry_patches(cell)
+    parts += [patch, water.no_levees(), water.no_pumps()]
     sets = {part.name: part for part in parts}
-    maps = {**carriers.build_carriers(sets, zone_of_cell, block_of_cell), **maps, **cover}
+    by_water = water.water_carriers(patch, len(cell), len(towns))
+    maps = {**carriers.build_carriers(sets, zone_of_cell, block_of_cell), **maps, **cover, **by_water}
     return sets, maps, {"free_travel_s": _fixed(roads.free_travel_s(frame, nodes, trunk))}
 
 
