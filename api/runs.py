@@ -59,7 +59,7 @@ def start(
     if problems:
         raise ScenarioError("\n".join(problems))
     scenario = read_scenario(name)
-    plan = Plan.make(scenario, _seconds(until), seed, members, settings, cuts)
+    plan = Plan.make(scenario, _seconds(until), seed, members, settings, cuts, str(console.data_dir / "cache"))
     if plan.until_s <= 0:
         raise ScenarioError(f"--until {until} is shorter than one step of the schedule")
     run_id = new_run_id(scenario.name)
@@ -124,7 +124,7 @@ def validate(console: Console, name: str, members: int | None, out: Path | None,
     scenario = read_scenario(name)
     if scenario.scoring is None:
         raise ScenarioError(f"scenario '{scenario.name}' has no `validate` block: nothing was observed there")
-    plan = Plan.make(scenario, scenario.scoring.until, None, members or scenario.scoring.members)
+    plan = Plan.make(scenario, scenario.scoring.until, None, members or scenario.scoring.members, cache=str(console.data_dir / "cache"))
     run_id = new_run_id(f"{scenario.name}-validation")
     folder = store.RunFolder.create(out or console.data_dir / "runs" / run_id, _manifest(run_id, scenario, plan))
     _finish(console, folder, scenario, plan)

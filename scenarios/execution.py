@@ -22,7 +22,7 @@ from scenarios.report.sentences import ACTS, sentence
 from scenarios.report.text import Both
 from scenarios.schema import Scenario
 from scenarios.synthesis import build_world
-from twin import snapshot, store
+from twin import memo, snapshot, store
 from twin.errors import Interrupted, SnapshotError
 from twin.run import RunState, Schedule, Twin
 from twin.units import DAY_S, HOUR_S
@@ -41,7 +41,7 @@ Progress = Callable[[int, int, Remark | None], None]  # member, simulated second
 class Plan:
     """What to run, as plain data for worker processes.
 
-    settings: `layer.parameter` -> value; cuts: coupling rows.
+    settings: `layer.parameter` -> value; cuts: coupling rows; cache: folder for results kept by content ("": none).
     """
 
     scenario: str
@@ -50,6 +50,7 @@ class Plan:
     members: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
     cuts: tuple[str, ...] = ()
+    cache: str = ""
 
     @classmethod
     def make(
@@ -60,6 +61,7 @@ class Plan:
         members: int | None = None,
         settings: Mapping[str, Any] | None = None,
         cuts: Sequence[str] = (),
+        cache: str = "",
     ) -> Plan:
         """The scenario's own values where nothing else is asked. Raises WiringError for an unknown row."""
         asked = (*scenario.cut, *cuts)
@@ -71,6 +73,7 @@ class Plan:
             scenario.members if members is None else members,
             {**scenario.set, **(settings or {})},
             asked,
+            cache,
         )
 
 
@@ -96,6 +99,7 @@ def run_member(
     Returns figures for the manifest. Raises Interrupted when `stop()` turns true, after a last snapshot.
     """
     begun = time.perf_counter()
+    memo.use(plan.cache)
     _, world, twin = begin(plan, member)
     prepared_s = time.perf_counter() - begun
     place = store.RunFolder(folder).member_folder(member)
