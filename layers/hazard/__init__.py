@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from layers.hazard import messages, weather
+from layers.hazard import messages, warnings, weather
+from layers.hazard.flooding import flood
 from layers.hazard.sequence import Shaken, shake
 from layers.hazard.state import Given, State, WeatherOutputs, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Result, Series, Var
@@ -95,7 +96,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     events, state = list(shaken.events), shaken.state
     heard = messages.deliver(state.messages, clock.end_s)
     now = weather.advance(given.weather, state.weather, clock.end_s, given.params)
-    advisory = messages.advisory_in_force(given.main.magnitude_mw, given.coast_m, clock.end_s, given.params)
+    state, told = flood(given, state, inputs, clock)
+    events += told
+    advisory = warnings.anything_in_force(given.main.magnitude_mw, given.coast_m, clock.end_s, given.params)
     if advisory != state.advisory:
         events.append(Event("advisory", "tsunami_advisory", -1, float(advisory), causes=(("shock_intensity", -1),)))
     events += _late_messages(given, state.messages, heard, clock)
@@ -122,12 +125,12 @@ def _outputs(given: Given, state: State, shaken: Shaken, clock: Clock) -> dict[s
         "rain_m_per_s": state.by_town.rain_m_per_s,
         "tsunami_advisory": given.coastal if state.advisory else given.zero_town,
         "intensity_received": state.messages.heard,
-        "water_depth_m": given.zero_patch,
-        "water_max_depth_m": given.zero_patch,
-        "water_force_m3_per_s2": given.zero_patch,
-        "levee_level_m": given.zero_levee,
-        "tsunami_warning": given.zero_town,
-        "flood_warning": given.zero_town,
+        "water_depth_m": state.seen.depth_m,
+        "water_max_depth_m": state.seen.highest_m,
+        "water_force_m3_per_s2": state.seen.force_m3_per_s2,
+        "levee_level_m": state.seen.level_m,
+        "tsunami_warning": state.warned,
+        "flood_warning": state.stages.flood_level,
     }
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layers.hazard import aftershocks, messages, shaking, weather
+from layers.hazard import aftershocks, messages, shaking, warnings, water_place, weather
+from layers.hazard.water import Seen, Water, no_water, nothing_seen
+from layers.hazard.water import start as start_water
 from twin.chance import Chance
 from twin.numerics.fault import Rectangles, distance_to_rectangles_m
 from twin.params import Params
@@ -15,6 +17,7 @@ from twin.world import IndexSet, World
 
 Array = np.ndarray
 RECLAIMED, ALLUVIAL = 1, 0
+KINDS = ("crustal", "interface", "intraslab")  # of the setting earthquake_kind
 NOT_HEARD_LOW = 4.5  # a town listed without a value: 5-lower or more was expected there (JMA usage, mark 5@)
 
 
@@ -47,8 +50,11 @@ class Given:
     weather: weather.WeatherTable
     zero_cell: Array
     zero_town: Array
-    zero_patch: Array
-    zero_levee: Array
+    n_patch: int
+    town_of_patch: Array
+    n_levee: int
+    water: water_place.Place | None  # None: no water grid
+    gauges: warnings.Gauges
 
 
 @dataclass(frozen=True)
@@ -88,16 +94,20 @@ class State:
     weather: weather.Weather
     advisory: bool
     by_town: WeatherOutputs
+    warned: Array  # (town,) class of the tsunami warning in force
+    stages: warnings.Stages
+    water: Water
+    seen: Seen
 
 
 def prepare(world: World, params: Params) -> Given:
     """Constants for all runs: distances, observations, weather table."""
     cell, station, town = world["cell"], world["station"], world["municipality"]
-    fault, main = _fault(world), _main_row(world)
+    fault, main = _fault(world), _main_source(world)
     observed = _observed(world)
     seen_cell, seen_town = _seen(world)
     shore = cell["coast_distance_m"] < params.shore_m
-    distance_m = distance_to_rectangles_m(cell["x_m"], cell["y_m"], fault)
+    distance_m = _distance_m(cell, fault)
     ground_kind = np.asarray(cell["ground"])
     return Given(
         params=params,
@@ -105,8 +115,8 @@ def prepare(world: World, params: Params) -> Given:
         stations=_ground(station),
         town_of_station=np.asarray(station["municipality"], dtype=np.int64),
         main_distance_m=distance_m,
-        station_distance_m=distance_to_rectangles_m(station["x_m"], station["y_m"], fault),
-        main=shaking.Source(float(world["fault"]["magnitude_mw"][0]), float(world["shock"]["depth_m"][main])),
+        station_distance_m=_distance_m(station, fault),
+        main=main,
         zone=_zone(world),
         coast_m=float(distance_m[shore].min(initial=np.inf)),
         soft_coast=(ground_kind == RECLAIMED)
@@ -118,12 +128,15 @@ def prepare(world: World, params: Params) -> Given:
         coastal=np.asarray(town["coastal"], dtype=float),
         given_shocks=_given_shocks(world),
         use_given=world.settings.get("aftershocks_given", 1.0) > 0.0,
-        use_simulated=world.settings.get("aftershocks_simulated", 1.0) > 0.0,
+        use_simulated=world.settings.get("aftershocks_simulated", 1.0) > 0.0 and main.magnitude_mw > 0.0,
         weather=weather.make_table(world),
         zero_cell=np.zeros(len(cell)),
         zero_town=np.zeros(len(town)),
-        zero_patch=np.zeros(len(world["patch"])),
-        zero_levee=np.zeros(len(world["levee"])),
+        n_patch=len(world["patch"]),
+        town_of_patch=np.asarray(world["patch"]["municipality"], np.int64),
+        n_levee=len(world["levee"]),
+        water=water_place.prepare(world, params),
+        gauges=warnings.gauges_of(world),
         **observed,
     )
 
@@ -131,14 +144,7 @@ def prepare(world: World, params: Params) -> Given:
 def start(given: Given, chance: Chance) -> State:
     """Draw the main shock's residual (given the observed town maxima, if any) and the list of shocks."""
     params, n_town = given.params, given.zero_town.size
-    median = shaking.median_log10(given.main, given.station_distance_m, given.stations)
-    main = _main_of(given)
-    bounds = shaking.bounds_of_classes(
-        np.where(given.listed[main] & np.isnan(given.observed_low[main]), NOT_HEARD_LOW, given.observed_low[main]),
-        given.observed_high[main],
-        given.town_of_station,
-    )
-    residual, read = shaking.draw_residual(given.cells, given.stations, bounds, median, params, chance)
+    residual, read = _draw_main(given, chance)
     shocks = aftershocks.list_shocks(
         given.given_shocks, given.zone, given.use_simulated, given.use_given, params, chance
     )
@@ -155,7 +161,25 @@ def start(given: Given, chance: Chance) -> State:
         weather=now,
         advisory=False,
         by_town=WeatherOutputs.of(now, n_town),
+        warned=given.zero_town,
+        stages=warnings.no_stages(n_town),
+        water=start_water(given.water) if given.water is not None else no_water(),
+        seen=nothing_seen(given.n_patch, given.n_levee),
     )
+
+
+def _draw_main(given: Given, chance: Chance) -> tuple[Array, Array]:
+    """Residual of the main shock at the cells and what its stations read; nothing where there is no earthquake."""
+    if not given.main.magnitude_mw > 0.0:
+        return given.zero_cell, np.zeros(given.station_distance_m.size)
+    median = shaking.median_log10(given.main, given.station_distance_m, given.stations)
+    main = _main_of(given)
+    bounds = shaking.bounds_of_classes(
+        np.where(given.listed[main] & np.isnan(given.observed_low[main]), NOT_HEARD_LOW, given.observed_low[main]),
+        given.observed_high[main],
+        given.town_of_station,
+    )
+    return shaking.draw_residual(given.cells, given.stations, bounds, median, given.params, chance)
 
 
 def _ground(members: IndexSet) -> shaking.Ground:
@@ -170,13 +194,31 @@ def _fault(world: World) -> Rectangles:
 
 
 def _zone(world: World) -> aftershocks.Zone:
+    """Where aftershocks happen: along all planes of the fault, taken as one in the strike of the first."""
     fault = world["fault"]
-    names = ("x_m", "y_m", "strike_deg", "length_m", "magnitude_mw")
-    return aftershocks.Zone(*(float(fault[name][0]) for name in names))
+    if not len(fault):
+        return aftershocks.Zone(0.0, 0.0, 0.0, 0.0, 0.0)
+    strike = np.radians(float(fault["strike_deg"][0]))
+    along_m = (fault["x_m"] - fault["x_m"][0]) * np.sin(strike) + (fault["y_m"] - fault["y_m"][0]) * np.cos(strike)
+    length_m = float(np.ptp(along_m) + fault["length_m"].mean()) if len(fault) > 1 else float(fault["length_m"][0])
+    middle = (float(fault["x_m"].mean()), float(fault["y_m"].mean()))
+    return aftershocks.Zone(*middle, float(fault["strike_deg"][0]), length_m, float(fault["magnitude_mw"][0]))
 
 
-def _main_row(world: World) -> int:
-    return int(np.flatnonzero(world["shock"]["role"] == 0)[0])
+def _main_source(world: World) -> shaking.Source:
+    """Magnitude and depth of the main shock; magnitude 0 where the world has no earthquake."""
+    rows = np.flatnonzero(np.asarray(world["shock"]["role"]) == 0)
+    if not rows.size or not len(world["fault"]):
+        return shaking.Source(0.0, 0.0)
+    kind = KINDS[int(world.settings.get("earthquake_kind", 0.0))]
+    return shaking.Source(float(world["fault"]["magnitude_mw"][0]), float(world["shock"]["depth_m"][rows[0]]), kind)
+
+
+def _distance_m(places: IndexSet, fault: Rectangles) -> Array:
+    """Closest distance to the fault (place,); endless without one."""
+    if not np.asarray(fault.x_m).size:
+        return np.full(len(places), np.inf)
+    return distance_to_rectangles_m(places["x_m"], places["y_m"], fault)
 
 
 def _main_of(given: Given) -> int:

@@ -26,6 +26,7 @@ class WeatherTable:
     day_rain_m: Array
     local_s: Array  # since local midnight
     elevation_deg: Array
+    hourly_rain_m_per_s: Array  # (mark,) where rain is given by the hour, else empty
 
     def row(self, mark: int) -> int:
         """Row of a mark: the mark itself, or the same hour of the last day."""
@@ -60,7 +61,18 @@ def make_table(world: World) -> WeatherTable:
         np.asarray(day["rain_mm"], float)[row] * 1e-3,
         local_s % DAY_S,
         sky.solar_elevation_deg(unix_s, float(np.mean(town["lat"])), float(np.mean(town["lon"]))),
+        _hourly_rain(world, mark_s),
     )
+
+
+def _hourly_rain(world: World, mark_s: Array) -> Array:
+    """Rain rate at each mark from the table of hours, 0 outside it; empty where there is no such table."""
+    if "rain" not in world or len(world["rain"]) == 0:
+        return np.zeros(0)
+    table = world["rain"]
+    row = np.searchsorted(table["time_s"], mark_s, side="right") - 1
+    inside = (row >= 0) & (mark_s < 2 * table["time_s"][-1] - table["time_s"][-2 if len(table) > 1 else -1])
+    return np.where(inside, np.asarray(table["town_m_per_s"], float)[np.maximum(row, 0)], 0.0)
 
 
 def first_weather(table: WeatherTable, params: Params) -> Weather:
@@ -81,7 +93,11 @@ def _at_mark(table: WeatherTable, weather: Weather, mark: int, params: Params) -
     row = table.row(mark)
     time_s = float(table.local_s[row])
     wind = wind_at(time_s, params)
-    rain = rain_at(float(table.day_rain_m[row]), time_s, params)
+    if table.hourly_rain_m_per_s.size:
+        known = mark < table.hourly_rain_m_per_s.size  # the last day repeats its heat, not its rain
+        rain = float(table.hourly_rain_m_per_s[row]) * params.rain_scale * known
+    else:
+        rain = rain_at(float(table.day_rain_m[row]), time_s, params)
     wet = params.rain_radiation_fraction if rain > 0.0 else params.clear_radiation_fraction
     elevation = float(table.elevation_deg[row])
     radiation = wet * float(sky.clear_sky_radiation_w_per_m2(elevation))

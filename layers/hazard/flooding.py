@@ -1,0 +1,77 @@
+"""Water in a step: sea and river move on, warnings are issued and lifted, and what is new gets a line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layers.hazard import warnings, water
+from layers.hazard.state import Given, State
+from twin.contract import Clock, Event, Inputs
+
+Array = np.ndarray
+AROUND_M = 0.3  # depth from which water on a patch is dangerous: the first such patch of a town gets a line
+
+
+def flood(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, list[Event]]:
+    """Sea and river at the end of the step, with the warnings about them."""
+    state, events = _warn_of_tsunami(given, state, clock)
+    if given.water is None:
+        return state, events
+    moved = water.advance(given.water, state.water, inputs, clock.end_s)
+    seen = water.look(moved, clock.end_s, state.seen)
+    breached = np.isfinite(inputs["levee_breach_s"])
+    stages = warnings.measure_stages(given.gauges, state.stages, seen.level_m, breached, clock.end_s, given.params)
+    events += _flood_levels(given, state.stages.flood_level, stages.flood_level)
+    if seen.depth_m is not state.seen.depth_m:
+        events += _reached(given, state.seen.highest_m, seen.highest_m)
+    return replace(state, water=moved, seen=seen, stages=stages), events
+
+
+def _warn_of_tsunami(given: Given, state: State, clock: Clock) -> tuple[State, list[Event]]:
+    now = warnings.tsunami_class(given.main.magnitude_mw, given.coast_m, clock.end_s, given.params)
+    if now == state.warned.max(initial=0.0):
+        return state, []
+    warned = now * given.coastal
+    cause = (("shock_intensity", -1),)
+    events = [
+        Event("tsunami_warning", "tsunami_warning", int(town), now, causes=cause)
+        for town in np.flatnonzero(given.coastal)
+    ]
+    return replace(state, warned=warned), events
+
+
+def _flood_levels(given: Given, before: Array, after: Array) -> list[Event]:
+    """A line for every town whose warning level changed, with the rain and the highest river stage behind it."""
+    if after is before:
+        return []
+    return [
+        Event("flood_warning", "flood_warning", int(town), float(after[town]), causes=(("rain_m_per_s", int(town)),))
+        for town in np.flatnonzero(after != before)
+    ]
+
+
+def _reached(given: Given, before: Array, after: Array) -> list[Event]:
+    """The first endangered ground of each town, and every further tenth of it."""
+    fresh = np.flatnonzero((after >= AROUND_M) & (before < AROUND_M))
+    if not fresh.size:
+        return []
+    lines = []
+    for town in np.unique(given.town_of_patch[fresh]):
+        mine = given.town_of_patch == town
+        share = float((after[mine] >= AROUND_M).mean())
+        if int(share * 10) > int(float((before[mine] >= AROUND_M).mean()) * 10) or not (before[mine] >= AROUND_M).any():
+            first = fresh[given.town_of_patch[fresh] == town]
+            deepest = int(first[np.argmax(after[first])])
+            lines.append(
+                Event(
+                    "water_reached",
+                    "water_max_depth_m",
+                    deepest,
+                    float(after[deepest]),
+                    causes=(("tsunami_warning", int(town)), ("flood_warning", int(town))),
+                    args=(round(share, 2),),
+                )
+            )
+    return lines

@@ -1,0 +1,260 @@
+"""The place where water runs: bed and sides of the water grid, levees and pumps fitted to it, the tsunami and river."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from layers.hazard import river, sea
+from layers.hazard.sea import LEAVES, OPEN, SEA, WALL, Grid
+from twin import memo
+from twin.numerics import tsunami
+from twin.numerics.shallow_water import (
+    Barriers,
+    Basin,
+    Pumps,
+    Series,
+    Setting,
+    Side,
+    Works,
+    advance_inertial,
+    constant,
+    final_width_m,
+    levee_bed,
+    make_basin,
+    make_works,
+    open_breach,
+    still_on_faces,
+)
+from twin.numerics.shallow_water import Sources as Feed
+from twin.params import Params
+from twin.units import HOUR_S
+from twin.world import IndexSet, World
+
+Array = np.ndarray
+GATE = 2
+FOREVER_S = 1e10
+FAR_SQUARES = 2  # segments of one levee follow each other within so many squares
+
+
+@dataclass(frozen=True)
+class Place:
+    """Constants of the water grid. `waves`: bed for finite volumes; `slow`: with the deep sea filled up, for inertia.
+
+    `patch_above_m`: bed of the square less the patch's own height (0, but under bridges). `river_share` (inflow,) and
+    `drained_m2` (inflow,): how the river's discharge and the rain on the town enter at the inflow squares.
+    """
+
+    key: str
+    waves: Basin
+    slow: Basin
+    wave_works: Works | None
+    slow_works: Works | None
+    waves_until_s: int
+    start_depth_m: Array
+    patch_row: Array
+    patch_column: Array
+    patch_above_m: Array
+    levee_row: Array
+    levee_column: Array
+    crest_m: Array
+    breach_m: Array  # final width of a breach at each segment
+    flows: river.Flows | None
+    inflow_row: Array
+    inflow_column: Array
+    river_share: Array
+    drained_m2: Array
+
+
+def prepare(world: World, params: Params) -> Place | None:
+    """The water grid of a world; None where there is none. Raises ParameterError for a place that cannot be run."""
+    if "water_dx_m" not in world.settings:
+        return None
+    grid = Grid.of(world)
+    wave = sea.incoming_wave(world, grid, params.tsunami_offshore_s)
+    ground_m = np.asarray(world.arrays["water_bed_m"], float)
+    still_m = world.settings["sea_level_m"]
+    rise_m = np.zeros_like(ground_m)
+    bed_m = ground_m
+    if wave is not None:
+        after = tsunami.coseismic(ground_m, _scaled(wave.moved, params.tsunami_slip_scale), still_m, 2 * (grid.dx_m,))
+        rise_m, bed_m = after.initial_level_m, after.bed_after_m
+    levee = world["levee"]
+    walled = _walled(bed_m, levee)
+    waves = _basin(world, grid, walled, np.float32, _sea_sides(grid, wave, still_m, params))
+    filled = (
+        np.maximum(walled, np.minimum(still_m - params.filled_sea_m, walled.max())) if SEA in grid.sides else walled
+    )
+    slow = _basin(world, grid, filled, np.float64, _still_sides(grid, still_m))
+    flows = river.flows(world, params)
+    inflow = _inflow(world, flows)
+    wet_m = np.where(walled < still_m, still_m + rise_m - bed_m, 0.0) if SEA in grid.sides else np.zeros_like(bed_m)
+    place = Place(
+        key="",
+        waves=waves,
+        slow=slow,
+        wave_works=_works(world, waves),
+        slow_works=_works(world, slow),
+        waves_until_s=int(params.tsunami_waves_s) if wave is not None else 0,
+        start_depth_m=np.maximum(wet_m, 0.0),
+        patch_row=np.asarray(world["patch"]["water_row"], np.int64),
+        patch_column=np.asarray(world["patch"]["water_column"], np.int64),
+        patch_above_m=_above(world, ground_m),
+        levee_row=np.asarray(levee["wet_row"], np.int64),
+        levee_column=np.asarray(levee["wet_column"], np.int64),
+        crest_m=np.asarray(levee["crest_m"], float),
+        breach_m=_breach_widths(levee),
+        flows=flows,
+        inflow_row=inflow[0],
+        inflow_column=inflow[1],
+        river_share=inflow[2],
+        drained_m2=inflow[3] * params.local_runoff_fraction,
+    )
+    place = replace(place, key=_key(place))
+    return replace(place, start_depth_m=_filled_river(place, params)) if flows is not None else place
+
+
+def setting_of(
+    place: Place, works: Works, settlement_m: Array, breach_s: Array, pump_power: Array, gate_open: Array
+) -> Setting:
+    """The works' setting: sunken crests, breaches grown from where they began, gates, pumps with power."""
+    never = np.full(place.crest_m.size, np.nan)
+    setting = Setting(place.crest_m - settlement_m, never, np.zeros(never.size), gate_open, pump_power)
+    begun = np.flatnonzero(np.isfinite(breach_s))
+    for row in begun[np.argsort(breach_s[begun], kind="stable")].tolist():
+        setting = open_breach(works, setting, row, float(place.breach_m[row]), float(breach_s[row]))
+    return setting
+
+
+def _scaled(moved: sea.Displacement, scale: float) -> sea.Displacement:
+    return sea.Displacement(moved.east_m * scale, moved.north_m * scale, moved.up_m * scale)
+
+
+def _walled(bed_m: Array, levee: IndexSet) -> Array:
+    """The bed with the levees' own squares, between wet and dry side, out of reach: water passes by the works only."""
+    if not len(levee):
+        return bed_m
+    row, column = (np.asarray(levee[f"wet_{axis}"]) + np.asarray(levee[f"dry_{axis}"]) for axis in ("row", "column"))
+    return levee_bed(bed_m, row // 2, column // 2, float(levee["crest_m"].max()))
+
+
+def _basin(world: World, grid: Grid, bed_m: Array, dtype: type, sides: dict[str, Side]) -> Basin:
+    return make_basin(bed_m, grid.dx_m, grid.dx_m, world.arrays["water_manning"], dtype, **sides)
+
+
+def _sea_sides(grid: Grid, wave: sea.Wave | None, still_m: float, params: Params) -> dict[str, Side]:
+    sides = _still_sides(grid, still_m)
+    if wave is None:
+        return sides
+    time_s = np.append(wave.time_s, [wave.time_s[-1] + HOUR_S, FOREVER_S])
+    rest = np.zeros((2, wave.level_m.shape[1]))
+    level_m = still_m + params.tsunami_slip_scale * np.concatenate((wave.level_m, rest))
+    name = sea.SIDES[wave.side]
+    return {**sides, name: Side("incoming", Series(time_s, level_m, "tsunami"), rest_m=still_m)}
+
+
+def _still_sides(grid: Grid, still_m: float) -> dict[str, Side]:
+    kinds = {WALL: Side(), OPEN: Side("open"), LEAVES: Side("open"), SEA: Side("stage", constant(still_m, "sea level"))}
+    return {name: kinds[code] for name, code in zip(sea.SIDES, grid.sides, strict=True)}
+
+
+def _works(world: World, basin: Basin) -> Works | None:
+    levee, pump = world["levee"], world["pump"]
+    if not (len(levee) or len(pump)):
+        return None
+    names = ("wet_row", "wet_column", "dry_row", "dry_column")
+    wet_row, wet_column, dry_row, dry_column = (np.asarray(levee[name], np.int64) for name in names)
+    length_m = np.asarray(levee["length_m"], float)
+    gates = np.where(np.asarray(levee["kind"]) == GATE, length_m, 0.0)
+    foot_m = np.asarray(levee["foot_m"], float)
+    barriers = Barriers(wet_row, wet_column, dry_row, dry_column, length_m, foot_m, gates, foot_m, _runs(levee))
+    names = ("from_row", "from_column", "to_row", "to_column")
+    row, column, to_row, to_column = (np.asarray(pump[name], np.int64) for name in names)
+    start_m = basin.bed_m[row, column] + np.asarray(pump["start_depth_m"], float)
+    pumps = Pumps(row, column, to_row, to_column, np.asarray(pump["capacity_m3_per_s"], float), start_m)
+    return make_works(basin, barriers, pumps)
+
+
+def _runs(levee: IndexSet) -> Array:
+    """Number of the levee each segment belongs to: a new one where the next segment is far or of another kind."""
+    row, column = np.asarray(levee["wet_row"]), np.asarray(levee["wet_column"])
+    far = np.maximum(np.abs(np.diff(row)), np.abs(np.diff(column))) > FAR_SQUARES
+    return np.concatenate(([0], np.cumsum(far))) if row.size else np.zeros(0, np.int64)
+
+
+def _breach_widths(levee: IndexSet) -> Array:
+    """Final width of a breach: by the river's width; a sea wall or gate goes with its whole segment."""
+    width_m = np.asarray(levee["river_width_m"], float)
+    of_river = final_width_m(np.where(width_m >= 1, width_m, 1.0), np.asarray(levee["confluence"]) > 0)
+    return np.where(width_m >= 1, of_river, np.asarray(levee["length_m"], float))
+
+
+def _above(world: World, ground_m: Array) -> Array:
+    patch = world["patch"]
+    return ground_m[patch["water_row"], patch["water_column"]] - np.asarray(patch["height_m"], float)
+
+
+def _inflow(world: World, flows: river.Flows | None) -> tuple[Array, Array, Array, Array]:
+    """Squares where water enters: upstream squares share the river, pump squares the rain on their part of the town."""
+    none, whole = np.zeros(0), np.zeros(0, np.int64)
+    if flows is None:
+        return whole, whole, none, none
+    upstream, pump = np.asarray(world.arrays["inflow_cells"], np.int64), world["pump"]
+    row = np.concatenate((upstream[:, 0], np.asarray(pump["from_row"], np.int64)))
+    column = np.concatenate((upstream[:, 1], np.asarray(pump["from_column"], np.int64)))
+    share = np.concatenate((np.full(len(upstream), 1.0 / len(upstream)), np.zeros(len(pump))))
+    area_m2 = np.concatenate((np.zeros(len(upstream)), _drained_m2(world)))
+    return row, column, share, area_m2
+
+
+def _drained_m2(world: World) -> Array:
+    """Area of the endangered ground nearest to each pump, (pump,): its drains lead there."""
+    patch, pump = world["patch"], world["pump"]
+    low = np.flatnonzero(np.asarray(patch["danger"]) > 0)
+    if not len(pump) or not low.size:
+        return np.zeros(len(pump))
+    at = np.asarray(pump["patch"], np.int64)
+    away = [np.asarray(patch[axis])[low, None] - np.asarray(patch[axis])[at] for axis in ("x_m", "y_m")]
+    nearest = np.argmin(np.hypot(*away), axis=1)
+    return np.bincount(nearest, np.asarray(patch["area_m2"])[low], len(pump))
+
+
+def _filled_river(place: Place, params: Params) -> Array:
+    """Depth after the river has run at its first discharge for a while, from an empty bed; kept by content."""
+    return memo.remembered(memo.key("spin-up", place.key, params.river_spin_up_s), lambda: _run_in(place, params))
+
+
+def _run_in(place: Place, params: Params) -> Array:
+    assert place.flows is not None
+    first = float(place.flows.river_m3_per_s.value[0]) * place.river_share
+    feed = Feed(row=place.inflow_row, column=place.inflow_column, discharge_m3_per_s=constant(first, "first discharge"))
+    basin = place.slow
+    state = still_on_faces(basin, float(basin.bed_m.min()))
+    return advance_inertial(basin, state, float(params.river_spin_up_s), feed).depth_m
+
+
+def _key(place: Place) -> str:
+    """Digest of everything chunks depend on, decisions apart."""
+    parts: list[object] = [place.waves_until_s, place.start_depth_m, place.crest_m, place.breach_m]
+    parts += [place.patch_row, place.patch_column, place.patch_above_m, place.levee_row, place.levee_column]
+    parts += [place.inflow_row, place.inflow_column, place.river_share, place.drained_m2]
+    for basin in (place.waves, place.slow):
+        parts += [basin.bed_m, basin.manning, basin.dx_m]
+        for side in basin.sides:
+            parts += [side.kind, side.rest_m, *_series(side.stage_m)]
+    if place.slow_works is not None:
+        parts += [np.asarray(value) for value in vars(place.slow_works.barriers).values()]
+        parts += [np.asarray(value) for value in vars(place.slow_works.pumps).values()]
+    if place.flows is not None:
+        parts += [
+            *_series(place.flows.river_m3_per_s),
+            place.flows.town_rain.edge_s,
+            place.flows.town_rain.rate_m_per_s,
+        ]
+    return memo.key("place", *parts)
+
+
+def _series(series: Series | None) -> Sequence[Array]:
+    return (series.time_s, series.value) if series is not None else ()
