@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from twin.world import IndexSet, World
 
 Array = np.ndarray
 GATE = 2
+UNDER_DECK_M = 0.5  # a patch so far above the bed is a bridge
 FOREVER_S = 1e10
 FAR_SQUARES = 2  # segments of one levee follow each other within so many squares
 
@@ -72,36 +74,21 @@ def prepare(world: World, params: Params) -> Place | None:
     """The water grid of a world; None where there is none. Raises ParameterError for a place that cannot be run."""
     if "water_dx_m" not in world.settings:
         return None
-    grid = Grid.of(world)
-    wave = sea.incoming_wave(world, grid, params.tsunami_offshore_s)
-    ground_m = np.asarray(world.arrays["water_bed_m"], float)
-    still_m = world.settings["sea_level_m"]
-    rise_m = np.zeros_like(ground_m)
-    bed_m = ground_m
-    if wave is not None:
-        after = tsunami.coseismic(ground_m, _scaled(wave.moved, params.tsunami_slip_scale), still_m, 2 * (grid.dx_m,))
-        rise_m, bed_m = after.initial_level_m, after.bed_after_m
-    levee = world["levee"]
-    walled = _walled(bed_m, levee)
-    waves = _basin(world, grid, walled, np.float32, _sea_sides(grid, wave, still_m, params))
-    filled = (
-        np.maximum(walled, np.minimum(still_m - params.filled_sea_m, walled.max())) if SEA in grid.sides else walled
-    )
-    slow = _basin(world, grid, filled, np.float64, _still_sides(grid, still_m))
+    levee, patch = world["levee"], world["patch"]
+    beds = _beds(world, params)
     flows = river.flows(world, params)
     inflow = _inflow(world, flows)
-    wet_m = np.where(walled < still_m, still_m + rise_m - bed_m, 0.0) if SEA in grid.sides else np.zeros_like(bed_m)
     place = Place(
         key="",
-        waves=waves,
-        slow=slow,
-        wave_works=_works(world, waves),
-        slow_works=_works(world, slow),
-        waves_until_s=int(params.tsunami_waves_s) if wave is not None else 0,
-        start_depth_m=np.maximum(wet_m, 0.0),
-        patch_row=np.asarray(world["patch"]["water_row"], np.int64),
-        patch_column=np.asarray(world["patch"]["water_column"], np.int64),
-        patch_above_m=_above(world, ground_m),
+        waves=beds.waves,
+        slow=beds.slow,
+        wave_works=_works(world, beds.waves),
+        slow_works=_works(world, beds.slow),
+        waves_until_s=beds.waves_until_s,
+        start_depth_m=beds.start_depth_m,
+        patch_row=np.asarray(patch["water_row"], np.int64),
+        patch_column=np.asarray(patch["water_column"], np.int64),
+        patch_above_m=_above(world),
         levee_row=np.asarray(levee["wet_row"], np.int64),
         levee_column=np.asarray(levee["wet_column"], np.int64),
         crest_m=np.asarray(levee["crest_m"], float),
@@ -114,6 +101,40 @@ def prepare(world: World, params: Params) -> Place | None:
     )
     place = replace(place, key=_key(place))
     return replace(place, start_depth_m=_filled_river(place, params)) if flows is not None else place
+
+
+class Beds(NamedTuple):
+    """Both beds with their sides, the water on them at second 0, and until when waves come."""
+
+    waves: Basin
+    slow: Basin
+    start_depth_m: Array
+    waves_until_s: int
+
+
+def _beds(world: World, params: Params) -> Beds:
+    """The ground as the earthquake left it, with the levees' squares raised; the sea as it lifted it."""
+    grid = Grid.of(world)
+    wave = sea.incoming_wave(world, grid, params.tsunami_offshore_s)
+    bed_m = np.asarray(world.arrays["water_bed_m"], float)
+    still_m, manning, at_sea = world.settings["sea_level_m"], world.arrays["water_manning"], SEA in grid.sides
+    level_m = np.full_like(bed_m, still_m)
+    if wave is not None:
+        moved = _scaled(wave.moved, params.tsunami_slip_scale)
+        after = tsunami.coseismic(bed_m, moved, still_m, (grid.dx_m, grid.dx_m))
+        # the sea floor moves with its water: depths at sea stay, levels rise
+        level_m, bed_m = still_m + after.initial_level_m, after.bed_after_m
+    walled = _walled(bed_m, world["levee"])
+    filled = np.maximum(walled, still_m - params.filled_sea_m) if at_sea else walled
+    sides = _still_sides(grid, still_m)
+    if wave is not None:
+        sides[sea.SIDES[wave.side]] = _sea_side(wave, still_m, params)
+    return Beds(
+        waves=make_basin(walled, grid.dx_m, grid.dx_m, manning, np.float32, **sides),
+        slow=make_basin(filled, grid.dx_m, grid.dx_m, manning, np.float64, **_still_sides(grid, still_m)),
+        start_depth_m=np.where(_open_water(world, at_sea), np.maximum(level_m - walled, 0.0), 0.0),
+        waves_until_s=int(params.tsunami_waves_s) if wave is not None else 0,
+    )
 
 
 def setting_of(
@@ -140,19 +161,20 @@ def _walled(bed_m: Array, levee: IndexSet) -> Array:
     return levee_bed(bed_m, row // 2, column // 2, float(levee["crest_m"].max()))
 
 
-def _basin(world: World, grid: Grid, bed_m: Array, dtype: type, sides: dict[str, Side]) -> Basin:
-    return make_basin(bed_m, grid.dx_m, grid.dx_m, world.arrays["water_manning"], dtype, **sides)
+def _open_water(world: World, at_sea: bool) -> Array:
+    """Squares of the sea (row, column): all that are no dry ground. Low land behind a wall is not the sea."""
+    patch, sea_squares = world["patch"], np.full(world.arrays["water_bed_m"].shape, at_sea)
+    ground = np.flatnonzero(_above(world) > -UNDER_DECK_M)
+    sea_squares[patch["water_row"][ground], patch["water_column"][ground]] = False
+    return sea_squares
 
 
-def _sea_sides(grid: Grid, wave: sea.Wave | None, still_m: float, params: Params) -> dict[str, Side]:
-    sides = _still_sides(grid, still_m)
-    if wave is None:
-        return sides
+def _sea_side(wave: sea.Wave, still_m: float, params: Params) -> Side:
+    """The incoming wave square by square; after its series the sea is at rest."""
     time_s = np.append(wave.time_s, [wave.time_s[-1] + HOUR_S, FOREVER_S])
     rest = np.zeros((2, wave.level_m.shape[1]))
     level_m = still_m + params.tsunami_slip_scale * np.concatenate((wave.level_m, rest))
-    name = sea.SIDES[wave.side]
-    return {**sides, name: Side("incoming", Series(time_s, level_m, "tsunami"), rest_m=still_m)}
+    return Side("incoming", Series(time_s, level_m, "tsunami"), rest_m=still_m)
 
 
 def _still_sides(grid: Grid, still_m: float) -> dict[str, Side]:
@@ -191,9 +213,11 @@ def _breach_widths(levee: IndexSet) -> Array:
     return np.where(width_m >= 1, of_river, np.asarray(levee["length_m"], float))
 
 
-def _above(world: World, ground_m: Array) -> Array:
+def _above(world: World) -> Array:
+    """Bed of each patch's square over the patch's own height, (patch,): below 0 under a bridge deck."""
     patch = world["patch"]
-    return ground_m[patch["water_row"], patch["water_column"]] - np.asarray(patch["height_m"], float)
+    ground_m = world.arrays["water_bed_m"][patch["water_row"], patch["water_column"]]
+    return ground_m - np.asarray(patch["height_m"], float)
 
 
 def _inflow(world: World, flows: river.Flows | None) -> tuple[Array, Array, Array, Array]:

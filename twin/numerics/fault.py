@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from twin.errors import ParameterError
+
 Array = np.ndarray
 
 
@@ -31,7 +33,7 @@ def distance_to_rectangles_m(x_m: ArrayLike, y_m: ArrayLike, faults: Rectangles)
     """Closest distance from surface points to the nearest of the rectangles; shape of the points, metres.
 
     Exact: the point is written in the fault's own axes (along strike, down dip, normal) and clipped to the
-    rectangle.
+    rectangle. Raises ParameterError for a plane without extent, above ground, or with NaN.
     """
     points_x, points_y = np.broadcast_arrays(np.asarray(x_m, float), np.asarray(y_m, float))
     columns = [
@@ -40,9 +42,25 @@ def distance_to_rectangles_m(x_m: ArrayLike, y_m: ArrayLike, faults: Rectangles)
                       faults.dip_deg, faults.length_m, faults.width_m)
     ]  # fmt: skip
     nearest_m = np.full(points_x.shape, np.inf)
-    for fault in np.stack(np.broadcast_arrays(*columns), axis=-1):
+    planes = np.stack(np.broadcast_arrays(*columns), axis=-1)
+    _refuse_impossible(planes)
+    for fault in planes:
         nearest_m = np.minimum(nearest_m, _distance_to_one_m(points_x, points_y, fault))
     return nearest_m
+
+
+def _refuse_impossible(planes: Array) -> None:
+    """planes (fault, 7): the fields of `Rectangles` in their order."""
+    _, _, top_depth_m, _, dip_deg, length_m, width_m = planes.T
+    for told, bad in (
+        ("has a coordinate or angle that is no number", ~np.isfinite(planes).all(axis=1)),
+        ("needs length and width > 0 m", ~((length_m > 0.0) & (width_m > 0.0))),
+        ("has its upper edge above ground", top_depth_m < 0.0),
+        ("needs a dip of 0 to 90 degrees", (dip_deg < 0.0) | (dip_deg > 90.0)),
+    ):
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ParameterError(f"fault plane {row} {told}: {planes[row].tolist()}")
 
 
 def _distance_to_one_m(x_m: Array, y_m: Array, fault: Array) -> Array:

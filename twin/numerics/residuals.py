@@ -3,8 +3,8 @@
 A residual is the sum of a between-event part (one number for the whole earthquake, sd `tau`) and a
 within-event part (sd `phi`, correlation exp(-h / range)). Units are those of the residual, usually log10 of
 PGV. Nothing here draws: callers hand in standard normals or uniforms, so chance stays keyed. Random fields
-on many points live in the first half, conditioning on observations (`condition`, `kriging_weights`) in the
-second; a town's reported maximum is handled in `town_maximum.py`.
+on many points live in the first half, what carries observations to other places in the second; the posterior
+given point and area observations is in `conditional.py`, a town's reported maximum in `town_maximum.py`.
 """
 
 from dataclasses import dataclass
@@ -138,16 +138,6 @@ class Stations:
     noise_sd: Array
 
 
-@dataclass(frozen=True)
-class Posterior:
-    """Residuals given the observations: at the targets and for the between-event part."""
-
-    mean: Array  # (target,)
-    sd: Array  # (target,)
-    event_mean: float
-    event_sd: float
-
-
 def prior_covariance(x_m: Array, y_m: Array, at: Stations, prior: Prior) -> Array:
     """Covariance tau2 + phi2 exp(-h / range) between targets and stations, noise aside; (target, station)."""
     distance_m = np.hypot(x_m[:, None] - at.x_m, y_m[:, None] - at.y_m)
@@ -162,26 +152,6 @@ def station_covariance(at: Stations, prior: Prior) -> Array:
 def _factor(at: Stations, prior: Prior) -> tuple[Array, bool]:
     jitter = RELATIVE_JITTER * (prior.tau**2 + prior.phi**2)
     return cho_factor(station_covariance(at, prior) + jitter * np.eye(at.x_m.size), lower=True)
-
-
-def condition(x_m: Array, y_m: Array, at: Stations, residual: Array, prior: Prior) -> Posterior:
-    """Conditional multivariate normal of the residual at targets (target,) given noisy values at stations.
-
-    Exact for the prior; co-located stations with one value count as one. The between-event part gets its own
-    conditional mean and sd. Source: Worden et al. 2018 (ShakeMap 4), the verification cases of its manual.
-    """
-    factor = _factor(at, prior)
-    solved = cho_solve(factor, residual)
-    to_event = np.full(residual.size, prior.tau**2)
-    mean, sd = np.empty(x_m.size), np.empty(x_m.size)
-    for start in range(0, x_m.size, CHUNK_ROWS):
-        part = slice(start, start + CHUNK_ROWS)
-        cross = prior_covariance(x_m[part], y_m[part], at, prior)
-        mean[part] = cross @ solved
-        removed = np.einsum("to,ot->t", cross, cho_solve(factor, cross.T))
-        sd[part] = np.sqrt(np.maximum(prior.tau**2 + prior.phi**2 - removed, 0.0))
-    event_variance = prior.tau**2 - to_event @ cho_solve(factor, to_event)
-    return Posterior(mean, sd, float(to_event @ solved), float(np.sqrt(max(event_variance, 0.0))))
 
 
 def kriging_weights(x_m: Array, y_m: Array, at: Stations, prior: Prior) -> Array:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from twin.errors import ParameterError
 from twin.numerics.fault import Rectangles, distance_to_rectangles_m, fault_length_m
 
 
@@ -49,3 +50,20 @@ def test_nearest_of_several_faults_and_any_shape():
 
 def test_length_from_magnitude():
     assert fault_length_m(7.1) == pytest.approx(23_000.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"width_m": 0.0}, "width > 0"),
+        ({"length_m": [10_000.0, -1.0]}, "plane 1 needs length"),
+        ({"top_depth_m": -1.0}, "above ground"),
+        ({"dip_deg": 91.0}, "dip"),
+        ({"x_m": np.nan}, "no number"),
+    ],
+)
+def test_planes_that_cannot_be_are_refused(change, message):
+    whole = {"x_m": 0.0, "y_m": 0.0, "top_depth_m": 0.0, "strike_deg": 0.0, "dip_deg": 45.0}
+    fault = Rectangles(**(whole | {"length_m": 10_000.0, "width_m": 5000.0} | change))
+    with pytest.raises(ParameterError, match=message):
+        distance_to_rectangles_m(0.0, 0.0, fault)

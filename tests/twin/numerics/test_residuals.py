@@ -1,48 +1,13 @@
-"""Random fields against their exact covariance; conditioning against the ShakeMap verification cases."""
+"""Random fields against their exact covariance; draws bent to observations against the exact posterior."""
 
 import numpy as np
 import pytest
 
 from twin.errors import StateError
 from twin.numerics import residuals as rs
+from twin.numerics.conditional import Areas, Observed, update
 
 PRIOR = rs.Prior(tau=0.6, phi=0.8, range_m=10_000.0)
-FAR_M = 1e7
-
-
-def one_target(x_m, residual, noise_sd=0.0):
-    """Posterior at (x, 0) after observations at the origin."""
-    residual = np.atleast_1d(np.asarray(residual, float))
-    at = rs.Stations(np.zeros(residual.size), np.zeros(residual.size), np.full(residual.size, noise_sd))
-    return rs.condition(np.array([x_m]), np.zeros(1), at, residual, PRIOR)
-
-
-def test_shakemap_one_observation():
-    far = one_target(FAR_M, 1.0)
-    assert far.event_mean == pytest.approx(0.36, abs=5e-4)
-    assert far.event_sd == pytest.approx(0.48, abs=5e-4)
-    assert far.mean[0] == pytest.approx(0.36, abs=5e-4)
-    assert far.sd[0] == pytest.approx(0.933, abs=5e-4)
-    here = one_target(0.0, 1.0)
-    assert here.mean[0] == pytest.approx(1.0, abs=1e-6)
-    assert here.sd[0] == pytest.approx(0.0, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("noise", "bias", "far_sd"),
-    [(0, 0.3600, 0.9330), (0.75, 0.2304, 0.9576), (1.5, 0.1108, 0.9799), (3, 0.0360, 0.9935), (6, 0.0097, 0.9982)],
-)  # fmt: skip
-def test_shakemap_noisy_observation(noise, bias, far_sd):
-    far = one_target(FAR_M, 1.0, noise)
-    assert far.event_mean == pytest.approx(bias, abs=5e-4)
-    assert far.sd[0] == pytest.approx(far_sd, abs=5e-4)
-
-
-def test_shakemap_two_co_located_observations_count_as_one():
-    once, twice = one_target(4000.0, 1.0), one_target(4000.0, [1.0, 1.0])
-    assert twice.mean == pytest.approx(once.mean, abs=1e-6)
-    assert twice.sd == pytest.approx(once.sd, abs=1e-6)
-    assert twice.event_mean == pytest.approx(once.event_mean, abs=1e-6)
 
 
 def exponential(x_m, y_m, range_m):
@@ -116,19 +81,6 @@ def test_updated_draws_have_the_conditional_mean_and_spread():
     simulated = prior[:, 2:] + at.noise_sd * rng.standard_normal((40_000, 2))
     weights = rs.kriging_weights(target_x, np.zeros(2), at, PRIOR)
     drawn = rs.update_draw(prior[:, :2], weights, simulated, observed)
-    exact = rs.condition(target_x, np.zeros(2), at, observed, PRIOR)
+    exact = update(target_x, np.zeros(2), Observed(at, Areas.none(), observed), PRIOR)
     assert drawn.mean(axis=0) == pytest.approx(exact.mean, abs=0.02)
     assert drawn.std(axis=0) == pytest.approx(exact.sd, rel=0.02)
-
-
-def test_more_observations_never_widen_the_spread():
-    rng = np.random.default_rng(9)
-    x_m, y_m = rng.uniform(0, 40_000, (2, 50))
-    ox, oy = rng.uniform(0, 40_000, (2, 12))
-
-    def spread(n):
-        at = rs.Stations(ox[:n], oy[:n], np.full(n, 0.2))
-        return rs.condition(x_m, y_m, at, np.ones(n), PRIOR).sd
-
-    assert np.all(spread(4) <= spread(1) + 1e-12)
-    assert np.all(spread(12) <= spread(4) + 1e-12)
