@@ -4,6 +4,8 @@ All inputs and outputs are SI (m, s, m/s, m/s2) unless the name says degrees; pu
 km or gal are evaluated in those units inside. Functions broadcast over arrays of any shape.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -19,29 +21,53 @@ S_PER_H = 3600.0
 SIDE_OUTLET_M = np.array([15.0, 60.0, 15.0, 15.0]) / MM_PER_M  # L1, L2 (both tank 1), L3, L4
 SIDE_RATE_PER_S = np.array([0.1, 0.15, 0.05, 0.01]) / S_PER_H  # alpha 1 to 4
 DRAIN_RATE_PER_S = np.array([0.12, 0.05, 0.01]) / S_PER_H  # beta 1 to 3
-SOIL_STEP_S = 600.0  # sub-step; the error of the index in a storm stays below 1 % (test)
+SOIL_STEP_S = 300.0  # sub-step; the index stays within 0.1 mm of a fine integration over 72 h (test)
 
 
 def soil_water_step(storage_m: Array, rain_m_per_s: ArrayLike, dt_s: float) -> Array:
     """Storages (3, …) of the three tanks after `dt_s` of steady rain (…); the index is their sum.
 
-    Explicit sub-steps of at most 600 s. Water leaves by the side outlets and the bottom of tank 3 only.
+    Heun sub-steps of at most 300 s. Water leaves by the side outlets and the bottom of tank 3 only.
     Source: JMA soil-water index, Ishihara & Kobatake 1979 (coefficients unverified).
     """
     n_sub = max(1, int(np.ceil(dt_s / SOIL_STEP_S)))
     sub_s = dt_s / n_sub
-    rain_m = np.asarray(rain_m_per_s, float) * sub_s
-    first, second, third = (np.array(tank, float) for tank in storage_m)
+    rain = np.asarray(rain_m_per_s, float)
+    tanks = [np.array(tank, float) for tank in storage_m]
     for _ in range(n_sub):
-        run_1 = SIDE_RATE_PER_S[0] * np.maximum(first - SIDE_OUTLET_M[0], 0.0)
-        run_1 = run_1 + SIDE_RATE_PER_S[1] * np.maximum(first - SIDE_OUTLET_M[1], 0.0)
-        run_2 = SIDE_RATE_PER_S[2] * np.maximum(second - SIDE_OUTLET_M[2], 0.0)
-        run_3 = SIDE_RATE_PER_S[3] * np.maximum(third - SIDE_OUTLET_M[3], 0.0)
-        drain = (DRAIN_RATE_PER_S[0] * first, DRAIN_RATE_PER_S[1] * second, DRAIN_RATE_PER_S[2] * third)
-        first = first + rain_m - sub_s * (run_1 + drain[0])
-        second = second + sub_s * (drain[0] - run_2 - drain[1])
-        third = third + sub_s * (drain[1] - run_3 - drain[2])
-    return np.stack(np.broadcast_arrays(first, second, third))
+        before = _tank_rates(tanks, rain)
+        after = _tank_rates([tank + sub_s * rate for tank, rate in zip(tanks, before)], rain)
+        tanks = [tank + 0.5 * sub_s * (a + b) for tank, a, b in zip(tanks, before, after)]
+    return np.stack(np.broadcast_arrays(*tanks))
+
+
+def soil_water_series(storage_m: Array, rain_m_per_s: Array, step_s: float) -> Array:
+    """Storages (time + 1, 3, …) at the ends of equal steps of steady rain (time, …), the start first.
+
+    The start is (3,), the same everywhere, or (3, …).
+    """
+    rain = np.asarray(rain_m_per_s, float)
+    start = np.asarray(storage_m, float)
+    start = start.reshape(3, *(1,) * (rain.ndim - 1)) if start.ndim == 1 else start
+    tanks = [np.broadcast_to(start, (3, *rain.shape[1:]))]
+    for row in rain:
+        tanks.append(soil_water_step(tanks[-1], row, step_s))
+    return np.stack(tanks)
+
+
+def _tank_rates(tanks: Sequence[Array], rain_m_per_s: Array) -> tuple[Array, Array, Array]:
+    """Change of each tank, m/s, at these storages (3, …)."""
+    first, second, third = tanks
+    down_1, down_2 = DRAIN_RATE_PER_S[0] * first, DRAIN_RATE_PER_S[1] * second
+    side_1 = SIDE_RATE_PER_S[0] * np.maximum(first - SIDE_OUTLET_M[0], 0.0)
+    side_1 = side_1 + SIDE_RATE_PER_S[1] * np.maximum(first - SIDE_OUTLET_M[1], 0.0)
+    side_2 = SIDE_RATE_PER_S[2] * np.maximum(second - SIDE_OUTLET_M[2], 0.0)
+    side_3 = SIDE_RATE_PER_S[3] * np.maximum(third - SIDE_OUTLET_M[3], 0.0)
+    return (
+        rain_m_per_s - side_1 - down_1,
+        down_1 - side_2 - down_2,
+        down_2 - side_3 - DRAIN_RATE_PER_S[2] * third,
+    )
 
 
 def soil_water_index_m(storage_m: Array) -> Array:
