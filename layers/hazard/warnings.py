@@ -100,5 +100,7 @@ def measure_stages(
     stage = np.where(known, over, -np.inf)
     warned = river_warning_level(stage, stage + params.forecast_h * np.where(known, trend, 0.0), bounds, spilling)
     warned = warned.astype(float)
+    if hour == stages.hour:  # a warning is lowered at whole hours only
+        warned = np.maximum(warned, stages.flood_level)
     kept = stages.flood_level if np.array_equal(warned, stages.flood_level) else warned
     return Stages(over, hour_ago, hour, kept)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layers.hazard.water_place import Place, setting_of
+from layers.hazard.water_place import Place, setting_of, through_outlet_m3_per_s, with_outlet
 from twin import memo
 from twin.contract import Inputs
 from twin.numerics import shallow_water
@@ -176,6 +176,9 @@ def _solve(place: Place, water: Water, decided: Sequence[Array]) -> list[Array]:
     basin, run = (place.waves, shallow_water.advance) if waves else (place.slow, shallow_water.advance_inertial)
     sources = _sources(place, waves, water.until_s, decided)
     state = _state(basin, water, waves)
+    if not waves:
+        x, y = state.discharge_x_m2_per_s, state.discharge_y_m2_per_s
+        basin = with_outlet(place, basin, through_outlet_m3_per_s(place, state.depth_m, x, y))
     depth = np.zeros_like(water.mark_depth_m)
     level = np.full_like(water.mark_level_m, np.nan)
     highest, force = np.zeros_like(water.highest_m), np.zeros_like(water.force_m3_per_s2)

@@ -12,6 +12,7 @@ from layers.hazard import river, sea
 from layers.hazard.sea import LEAVES, OPEN, SEA, WALL, Grid
 from twin import memo
 from twin.numerics import tsunami
+from twin.numerics.runoff import wide_depth_m
 from twin.numerics.shallow_water import (
     Barriers,
     Basin,
@@ -36,9 +37,25 @@ from twin.world import IndexSet, World
 
 Array = np.ndarray
 GATE = 2
+IN_THE_BED_M = 1.5  # squares at the outlet up to so much above its lowest belong to the river
+FALL_SQUARES = 10  # the river's fall is read over so many squares
+LEAST_SLOPE = 1e-4
+RUN_IN_STEP_S = 600.0
 UNDER_DECK_M = 0.5  # a patch so far above the bed is a bridge
 FOREVER_S = 1e10
 FAR_SQUARES = 2  # segments of one levee follow each other within so many squares
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """Where the river leaves: squares (square,) at the side, their beds, Manning's n and the river's fall."""
+
+    side: int
+    row: Array
+    column: Array
+    bed_m: Array
+    manning: float
+    slope: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,7 @@ class Place:
     levee_column: Array
     crest_m: Array
     breach_m: Array  # final width of a breach at each segment
+    outlet: Outlet | None
     flows: river.Flows | None
     inflow_row: Array
     inflow_column: Array
@@ -93,6 +111,7 @@ def prepare(world: World, params: Params) -> Place | None:
         levee_column=np.asarray(levee["wet_column"], np.int64),
         crest_m=np.asarray(levee["crest_m"], float),
         breach_m=_breach_widths(levee),
+        outlet=_outlet(world, beds.slow),
         flows=flows,
         inflow_row=inflow[0],
         inflow_column=inflow[1],
@@ -220,6 +239,53 @@ def _above(world: World) -> Array:
     return ground_m - np.asarray(patch["height_m"], float)
 
 
+def _outlet(world: World, basin: Basin) -> Outlet | None:
+    """The lowest ground along the side where the river leaves, within the depth of its bed."""
+    sides = Grid.of(world).sides
+    if LEAVES not in sides:
+        return None
+    side, (rows, columns) = sides.index(LEAVES), basin.bed_m.shape
+    along = np.arange(rows if side < 2 else columns)
+    edge = np.full(along.size, (0, columns - 1, 0, rows - 1)[side])
+    row, column = (along, edge) if side < 2 else (edge, along)
+    bed_m = basin.bed_m[row, column].astype(float)
+    low = bed_m < bed_m.min() + IN_THE_BED_M
+    row, column, inward = row[low], column[low], (1, -1, 1, -1)[side]
+    back_row, back_column = (row, column + FALL_SQUARES * inward) if side < 2 else (row + FALL_SQUARES * inward, column)
+    inside = (back_row < rows) & (back_column < columns) & (back_row >= 0) & (back_column >= 0)
+    upstream_m = basin.bed_m[np.where(inside, back_row, row), np.where(inside, back_column, column)]
+    fall_m = float(np.median(upstream_m - bed_m[low])) if inside.all() else 0.0
+    slope = max(fall_m / (FALL_SQUARES * basin.dx_m), LEAST_SLOPE)
+    return Outlet(side, row, column, bed_m[low], float(np.median(basin.manning[row, column])), slope)
+
+
+def with_outlet(place: Place, basin: Basin, discharge_m3_per_s: float) -> Basin:
+    """The basin with the level of uniform flow where the river leaves; the same one without an outlet."""
+    outlet = place.outlet
+    if outlet is None:
+        return basin
+    per_m = max(discharge_m3_per_s, 0.0) / (outlet.row.size * basin.dx_m)
+    edge = (slice(None), 0), (slice(None), -1), (0, slice(None)), (-1, slice(None))
+    level_m = basin.bed_m[edge[outlet.side]].astype(float)  # dry beyond the plain: flood water leaves freely
+    level_m[outlet.row if outlet.side < 2 else outlet.column] = outlet.bed_m.mean() + wide_depth_m(
+        per_m, outlet.slope, outlet.manning
+    )
+    sides = list(basin.sides)
+    sides[outlet.side] = Side("stage", constant(level_m, "outlet"))
+    return replace(basin, sides=(sides[0], sides[1], sides[2], sides[3]))
+
+
+def through_outlet_m3_per_s(place: Place, depth_m: Array, along_x: Array, along_y: Array) -> float:
+    """Discharge towards the outlet one square inside it; faces (row, column + 1) and (row + 1, column)."""
+    outlet = place.outlet
+    if outlet is None:
+        return 0.0
+    flux = along_x if outlet.side < 2 else along_y
+    step = 1 if outlet.side in (0, 2) else 0
+    at = (outlet.row, outlet.column + step) if outlet.side < 2 else (outlet.row + step, outlet.column)
+    return float(flux[at].sum()) * place.slow.dx_m * (-1.0 if outlet.side in (0, 2) else 1.0)
+
+
 def _inflow(world: World, flows: river.Flows | None) -> tuple[Array, Array, Array, Array]:
     """Squares where water enters: upstream squares share the river, pump squares the rain on their part of the town."""
     none, whole = np.zeros(0), np.zeros(0, np.int64)
@@ -251,12 +317,15 @@ def _filled_river(place: Place, params: Params) -> Array:
 
 
 def _run_in(place: Place, params: Params) -> Array:
+    """From an empty bed, the outlet's level following the flow."""
     assert place.flows is not None
-    first = float(place.flows.river_m3_per_s.value[0]) * place.river_share
+    first = place.flows.river_m3_per_s.value[0] * place.river_share
     feed = Feed(row=place.inflow_row, column=place.inflow_column, discharge_m3_per_s=constant(first, "first discharge"))
-    basin = place.slow
-    state = still_on_faces(basin, float(basin.bed_m.min()))
-    return advance_inertial(basin, state, float(params.river_spin_up_s), feed).depth_m
+    state = still_on_faces(place.slow, float(place.slow.bed_m.min()))
+    for end_s in np.arange(RUN_IN_STEP_S, params.river_spin_up_s + RUN_IN_STEP_S, RUN_IN_STEP_S):
+        passing = through_outlet_m3_per_s(place, state.depth_m, state.discharge_x_m2_per_s, state.discharge_y_m2_per_s)
+        state = advance_inertial(with_outlet(place, place.slow, passing), state, float(end_s), feed)
+    return state.depth_m
 
 
 def _key(place: Place) -> str:
