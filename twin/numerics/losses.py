@@ -5,8 +5,13 @@ turning them into whole people and buildings is the caller's affair. Shares are 
 broadcast.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
+
+from twin.errors import ParameterError
+from twin.numerics.fragility import BLOCK, IS_WOOD, CurveTable, buildings_by_shaking
 
 Array = np.ndarray
 
@@ -140,3 +145,64 @@ def debris_kg(floor_area_m2: ArrayLike, unit_kg_per_m2: ArrayLike, total: ArrayL
     """
     damaged = np.asarray(total, float) + 0.5 * np.asarray(half, float)
     return np.asarray(floor_area_m2) * np.asarray(unit_kg_per_m2) * damaged
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Buildings one by one, arrays (building,): row in BUILDING_CLASSES, floor area, people inside now.
+
+    indoor_ratio: occupants now over those at 05:00, of the neighbourhood rather than of the one building.
+    """
+
+    class_of_building: Array
+    floor_area_m2: Array
+    indoor_persons: Array
+    indoor_ratio: Array
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Expected harm of each building, arrays (building,); injured counts light and severe, half leaves out total."""
+
+    total_fraction: Array
+    half_fraction: Array
+    partial_fraction: Array
+    dead_persons: Array
+    severe_persons: Array
+    injured_persons: Array
+    trapped_persons: Array
+    debris_kg: Array
+
+
+def building_losses(
+    jma_intensity: Array, stock: Stock, non_wood_crowding: float = 1.0, table: CurveTable | None = None
+) -> Losses:
+    """Damage, casualties and debris of each building under its own intensity: fast enough for a million of them.
+
+    non_wood_crowding: occupants at 05:00 per non-wooden building over those per wooden one. A building's probability
+    stands for the collapse ratio of its like in the formulas above. Debris: wood by floor area, others by the mean
+    building. Raises ParameterError for intensities or classes out of range and columns of unequal length.
+    """
+    columns = (stock.class_of_building, stock.floor_area_m2, stock.indoor_persons, stock.indoor_ratio)
+    if any(np.shape(column) != np.shape(jma_intensity) for column in columns):
+        raise ParameterError("every building needs an intensity, a class, a floor area, people inside and their ratio")
+    grades = buildings_by_shaking(jma_intensity, stock.class_of_building, table)
+    out = Losses(*grades, *np.empty((5, grades.shape[1])))
+    for begin in range(0, grades.shape[1], BLOCK):
+        part = slice(begin, begin + BLOCK)
+        np.subtract(grades[1:, part], grades[:-1, part], out=grades[1:, part])  # from "at least" to "exactly"
+        _harm(out, part, stock, non_wood_crowding)
+    return out
+
+
+def _harm(out: Losses, part: slice, stock: Stock, non_wood_crowding: float) -> None:
+    """Fill casualties and debris of one block."""
+    total, half, inside = out.total_fraction[part], out.half_fraction[part], stock.indoor_persons[part]
+    wood = IS_WOOD[stock.class_of_building[part]]
+    deaths = np.where(wood, DEATHS_PER_WOOD_COLLAPSE, DEATHS_PER_NON_WOOD_COLLAPSE * non_wood_crowding)
+    out.dead_persons[part] = deaths * total * stock.indoor_ratio[part]
+    out.trapped_persons[part] = trapped_persons(total, inside)
+    severe = out.severe_persons[part] = severe_injuries_persons(total, inside)
+    out.injured_persons[part] = np.maximum(injury_rate_fraction(total, half) * inside, severe)
+    whole_kg = np.where(wood, stock.floor_area_m2[part] * WOOD_DEBRIS_KG_PER_M2, NON_WOOD_DEBRIS_KG)
+    out.debris_kg[part] = debris_kg(1.0, whole_kg, total, half)

@@ -96,3 +96,56 @@ def test_tsunami_damage_is_ordered_and_rises_with_depth(depth_m, factor, row):
     assert np.array_equal(known, ~np.isnan(fr.TSUNAMI_MU[row]))
     assert np.all(np.diff(low[known]) <= 0.0)
     assert np.all(high[known] >= low[known])
+
+
+def test_fast_shaking_curves_are_the_exact_ones_within_1e_4():
+    intensity = np.linspace(0.0, 12.0, 40_001)
+    exact = fr.shaking_damage_probability(intensity)
+    for row in range(len(fr.BUILDING_CLASSES)):
+        fast = fr.buildings_by_shaking(intensity, np.full(intensity.size, row))
+        assert np.abs(fast.T - exact[:, row]).max() < 1e-4
+        assert np.all(np.diff(fast, axis=0) >= 0.0)
+        assert np.all(np.diff(fast, axis=1) >= -1e-15)
+
+
+def test_fast_tsunami_curves_are_the_exact_ones_within_1e_4():
+    depth_m = np.concatenate([[-1.0, 0.0], np.geomspace(1e-6, 100.0, 20_001)])
+    depth_m[-1] = 100.0
+    for row in range(len(fr.TSUNAMI_TYPES)):
+        exact = fr.tsunami_damage_probability(depth_m, row)
+        fast = fr.buildings_by_tsunami(depth_m, np.full(depth_m.size, row)).T
+        assert np.array_equal(np.isnan(fast), np.isnan(exact))
+        assert np.nanmax(np.abs(fast - exact)) < 1e-4
+        assert np.all(np.diff(fast[:, 3:], axis=1) <= 0.0)
+
+
+def test_fast_curves_do_not_depend_on_how_buildings_are_cut_into_blocks():
+    rng = np.random.default_rng(1)
+    intensity, row = rng.uniform(4.0, 7.5, 2 * fr.BLOCK + 17), rng.integers(0, 5, 2 * fr.BLOCK + 17)
+    whole = fr.buildings_by_shaking(intensity, row)
+    tail = fr.buildings_by_shaking(intensity[fr.BLOCK - 3 :], row[fr.BLOCK - 3 :])
+    assert np.array_equal(whole[:, fr.BLOCK - 3 :], tail)
+    assert fr.buildings_by_shaking(np.empty(0), np.empty(0, int)).shape == (3, 0)
+
+
+def test_fast_curves_take_other_means():
+    mean = fr.SHAKING_MEAN + 0.2
+    table = fr.curve_table(lambda nodes: fr.shaking_damage_probability(nodes, mean), 0.0, 12.0)
+    got = fr.buildings_by_shaking(np.array([6.45]), np.array([0]), table)[:, 0]
+    assert got == pytest.approx(fr.shaking_damage_probability(6.25)[0], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "row"),
+    [
+        (fr.buildings_by_shaking, np.nan, 0),
+        (fr.buildings_by_shaking, 13.0, 0),
+        (fr.buildings_by_shaking, 6.0, 5),
+        (fr.buildings_by_shaking, 6.0, -1),
+        (fr.buildings_by_tsunami, np.nan, 0),
+        (fr.buildings_by_tsunami, 101.0, 0),
+    ],
+)
+def test_fast_curves_refuse_what_is_out_of_range(measure, value, row):
+    with pytest.raises(ParameterError, match="building"):
+        measure(np.array([1.0, value]), np.array([0, row]))

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.numerics import losses
+from twin.errors import ParameterError
+from twin.numerics import fragility, losses
 
 
 def test_deaths_bound_of_tokyo_2022():
@@ -68,3 +69,48 @@ def test_more_damage_never_opens_a_road(collapse, half, more, width_m):
     before = losses.road_blocked_fraction(width_m, collapse, half)
     after = losses.road_blocked_fraction(width_m, collapse + more, half)
     assert before <= after <= 1.0
+
+
+def stock(n=1000, **columns):
+    rng = np.random.default_rng(7)
+    drawn = {
+        "class_of_building": rng.integers(0, 5, n),
+        "floor_area_m2": rng.uniform(40.0, 400.0, n),
+        "indoor_persons": rng.uniform(0.0, 6.0, n),
+        "indoor_ratio": rng.uniform(0.0, 1.0, n),
+    }
+    return losses.Stock(**{**drawn, **columns})
+
+
+def test_losses_of_many_buildings_are_those_of_the_formulas_one_by_one():
+    houses, crowding = stock(), 3.0
+    intensity = np.random.default_rng(8).uniform(4.0, 7.5, 1000)
+    got = losses.building_losses(intensity, houses, crowding)
+    row = houses.class_of_building
+    p = fragility.shaking_damage_probability(intensity)[np.arange(1000), row]
+    total, half, wood = p[:, 0], p[:, 1] - p[:, 0], fragility.IS_WOOD[row]
+    dead = np.where(
+        wood,
+        losses.deaths_wood_persons(total, houses.indoor_ratio),
+        losses.deaths_non_wood_persons(total, houses.indoor_ratio, crowding, 1.0),
+    )
+    assert got.dead_persons == pytest.approx(dead, abs=1e-5)
+    assert got.trapped_persons == pytest.approx(losses.trapped_persons(total, houses.indoor_persons), abs=1e-4)
+    assert got.total_fraction + got.half_fraction + got.partial_fraction == pytest.approx(p[:, 2], abs=1e-4)
+    kg = np.where(wood, losses.WOOD_DEBRIS_KG_PER_M2 * houses.floor_area_m2, losses.NON_WOOD_DEBRIS_KG)
+    assert got.debris_kg == pytest.approx(losses.debris_kg(kg, 1.0, total, half), abs=1e-4 * kg.max())
+    hurt = losses.injury_rate_fraction(total, half) * houses.indoor_persons
+    severe = losses.severe_injuries_persons(total, houses.indoor_persons)
+    assert got.severe_persons == pytest.approx(severe, abs=1e-4)
+    assert got.injured_persons == pytest.approx(np.maximum(hurt, severe), abs=1e-4)
+
+
+def test_empty_buildings_harm_nobody_and_still_make_debris():
+    got = losses.building_losses(np.full(50, 7.0), stock(50, indoor_persons=np.zeros(50), indoor_ratio=np.zeros(50)))
+    assert got.dead_persons.sum() == got.injured_persons.sum() == got.trapped_persons.sum() == 0.0
+    assert np.all(got.debris_kg > 0.0)
+
+
+def test_buildings_without_an_intensity_each_are_refused():
+    with pytest.raises(ParameterError, match="every building"):
+        losses.building_losses(np.full(49, 6.0), stock(50))

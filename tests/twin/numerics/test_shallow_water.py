@@ -142,6 +142,23 @@ def test_a_blow_up_names_time_and_cell_and_hands_back_what_was_sound():
     assert np.array_equal(caught.value.finished.depth_m, before.depth_m)
 
 
+def test_a_run_that_breaks_late_keeps_what_was_finished_and_can_go_on_from_there():
+    burst = Series([0, 5, 6, 20], [0.5, 0.5, 1e30, 1e30], "gauge")
+    basin = make_basin(SMOOTH, 5.0, west=Side("stage", burst))
+    with pytest.raises(BlowUp, match=r"after [45]\.\d+ s in cell \(row \d+, column \d+\)") as caught:
+        advance(basin, still(basin, 0.0), 20.0, form="numpy")
+    finished = caught.value.finished
+    assert 4.5 < finished.time_s < 5.5
+    mended = make_basin(SMOOTH, 5.0, west=Side("stage", constant(0.5)))
+    assert mass_error(mended, still(mended, 0.0), finished) <= 1e-12
+    assert advance(mended, finished, 10.0, form="numpy").time_s == 10.0
+
+
+def test_a_flume_in_a_laboratory_is_not_taken_for_degrees():
+    wall = np.where(np.arange(80) > 77, 50.0, 0.3 * np.sin(np.arange(80)))
+    assert make_basin(wall[None], 0.05, 0.5).dx_m == 0.05
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -151,6 +168,8 @@ def test_a_blow_up_names_time_and_cell_and_hands_back_what_was_sound():
         (lambda: make_basin(np.zeros((2, 2)), 1.0, -2.0), "dy_m: .* > 0 m"),
         (lambda: make_basin(np.zeros((2, 2)), 1.0, manning=-0.1), "manning: a value below 0"),
         (lambda: make_basin(np.zeros((2, 2)), 1.0, up=Side()), "no side 'up'"),
+        (lambda: make_basin(3.0 + X / 10, 8.3e-5), "look like degrees; project the grid to metres"),
+        (lambda: make_basin(-100 * X, 0.0125, 0.0083), "dx_m, dy_m: cells of 0.0125 x 0.0083 m"),
         (lambda: Series([0, 1, 2], [0, np.nan, 1], "gauge"), r"gauge: a gap \(no number\) at \(1,\)"),
         (lambda: Series([0, 1, 9], [0, 1, 1], "gauge", 3.0), r"gauge: a gap of over 3 s at \(1,\)"),
         (lambda: Series([0, 1, 1], [0, 1, 1], "gauge"), "gauge: an instant not before the next"),

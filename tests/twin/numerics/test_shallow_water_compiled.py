@@ -74,15 +74,60 @@ def test_rain_on_a_dry_slope_runs_off_alike():
 
 
 def test_where_nothing_can_be_kept_on_disk_it_compiles_all_the_same(monkeypatch):
-    kernel = import_module("twin.numerics.shallow_water.compiled")
+    tiles = import_module("twin.numerics.shallow_water.tiles")
 
     def nowhere_to_write(cache=False, **options):
+        """Refuse to keep anything, as Numba does without a folder it may write to."""
+
         def decorate(function):
+            """Hand back what would be compiled."""
             if cache:
                 raise RuntimeError("no locator available")
             return function, options
 
         return decorate
 
-    monkeypatch.setattr(kernel, "njit", nowhere_to_write)
-    assert kernel.compiled(abs) == (abs, {"nogil": True, "error_model": "numpy"})
+    monkeypatch.setattr(tiles, "njit", nowhere_to_write)
+    function, options = tiles.compiled(abs)
+    assert function is abs
+    assert options["nogil"]
+    assert "cache" not in options
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_no_tile_ever_asleep_gives_the_same_bits(kind, monkeypatch):
+    tiles = import_module("twin.numerics.shallow_water.tiles")
+    run, at_rest = FORMS[kind]
+    y_m, x_m = np.mgrid[:40, :400] * 5.0
+    basin = sw.make_basin(-2 + 0.004 * x_m + 0.3 * np.sin(y_m / 15), 5.0, manning=0.03)
+    before = at_rest(basin, np.where(x_m < 300, 2.0, -9.0))
+    skipping = run(basin, before, 40.0, form="compiled")
+    monkeypatch.setattr(tiles, "mark_near", lambda wet, always, near: near.fill(True))
+    complete = run(basin, before, 40.0, form="compiled")
+    assert (skipping.depth_m[:, -1] == 0).all()
+    assert all(np.array_equal(getattr(skipping, name), getattr(complete, name)) for name in FIELDS)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_inverse_cube_root_is_right_to_rounding(dtype):
+    tiles = import_module("twin.numerics.shallow_water.tiles")
+    k = tuple(dtype(value) for value in (0, 0, 1, *[0] * 9, *tiles.ROOT_SERIES))
+    value = np.logspace(-6, 4, 300).astype(dtype)
+    root = np.array([tiles.inverse_cube_root(v, k) for v in value])
+    assert root == pytest.approx(np.cbrt(value.astype(float)) ** -1, rel=4 * float(np.finfo(dtype).eps))
+
+
+def test_blocks_cover_every_active_tile_once():
+    tiles = import_module("twin.numerics.shallow_water.tiles")
+    active = np.random.default_rng(1).random((9, 20)) < 0.6
+    active[3:7] = True  # long and alike rows, cut at the largest block
+    rows, columns = 9 * tiles.TILE_ROWS - 3, 20 * tiles.TILE_COLUMNS - 5
+    room, starts = np.zeros((active.size, 4), np.int64), np.zeros(20, np.int64)
+    blocks = room[: tiles.join(active, rows, columns, room, starts)]
+    covered = np.zeros((rows, columns), int)
+    for row, column, n_row, n_column in blocks:
+        covered[row : row + n_row, column : column + n_column] += 1
+    cells = np.kron(active, np.ones((tiles.TILE_ROWS, tiles.TILE_COLUMNS), int))[:rows, :columns]
+    assert np.array_equal(covered, cells)
+    assert blocks[:, 2].max() <= tiles.MOST_ROWS
+    assert blocks[:, 3].max() <= tiles.LONGEST_ROW

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from math import ceil
 
@@ -173,53 +174,38 @@ class _Compiled:
     """Attempts of the compiled form; writes in turn to fields of its own, dry tiles left out."""
 
     def __init__(self, basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> None:
-        from twin.numerics.shallow_water import compiled
+        from twin.numerics.shallow_water import compiled, tiles
 
-        self.kernel, self.basin, self.pool, self.threads = compiled, basin, pool, threads
-        self.manning, self.rough = forcing.padded(basin, basin.manning), bool(basin.manning.any())
-        passing = [side.kind != "wall" for side in basin.sides]
-        self.tiles = compiled.Tiles(basin.bed_m.shape, passing, sources.row, sources.column)
-        self.spare: list[Fields] = []
+        self.basin, self.spare, self.series = basin, SpareFields(), tiles.ROOT_SERIES
+        self.manning = forcing.padded(basin, basin.manning)
+        self.tiles = tiles.Tiles(basin, sources)
+        rooms = [compiled.scratch(basin.bed_m.shape[1], basin.bed_m.dtype) for _ in range(threads)]
+        self.share = partial(tiles.share, pool, compiled.stage, rooms)
 
     def __call__(self, step: Step) -> Tried:
-        first, second = self._targets(step.fields)
-        parts = self.tiles.parts(step.fields, (first, second), DRY_DEPTH_M, step.raining, self.threads)
+        first, second = self.spare.targets(step.fields, 2)
+        blocks = self.tiles.blocks(step.fields, (first, second), step.raining)
         through: list[Array] = []
         fields = step.fields
         for keep, time_s, out in ((0.0, step.from_s, first), (0.5, step.from_s + step.dt_s, second)):
-            sides, lowest, rate = self._stage(step, parts, fields, out, keep, time_s)
+            sides, lowest, rate = self._stage(step, blocks, fields, out, keep, time_s)
             fields = out
             through.append(sides)
             if not (lowest >= 0 and rate * step.dt_s <= 1):
                 break
+        self.tiles.marked(fields, step.raining)
         return fields, np.mean(through, axis=0), lowest, rate
 
-    def _targets(self, fields: Fields) -> tuple[Fields, Fields]:
-        """Two to write to; the third is the one handed back last time."""
-        if not self.spare:
-            self.spare.append(fields)
-        while len(self.spare) < 3:
-            self.spare.append((fields[0].copy(), fields[1].copy(), fields[2].copy()))
-        first, second = [f for f in self.spare if f[0] is not fields[0]][:2]
-        return first, second
-
     def _stage(
-        self, step: Step, parts: list[Array], fields: Fields, out: Fields, keep: float, time_s: float
+        self, step: Step, blocks: Array, fields: Fields, out: Fields, keep: float, time_s: float
     ) -> tuple[Array, float, float]:
-        """One stage into `out`, a job per thread: mass through the sides, lowest depth, fastest rate."""
+        """One stage into `out`: mass through the sides, lowest depth, fastest rate."""
         forcing.fill_margins(self.basin, fields, step.bed, time_s)
         given = forcing.given_discharge(self.basin, fields, step.bed, time_s)
         sides = np.zeros_like(given)
-        marks = [np.zeros((len(part), 3), given.dtype) for part in parts]
+        extremes = np.zeros((len(blocks), 3), given.dtype)
         k = self._constants(step.dt_s, keep)
-        jobs = [
-            self.pool.submit(self.kernel.stage, part, fields, step.fields, step.bed, self.manning, self.rough,
-                             given, out, sides, mark, k)
-            for part, mark in zip(parts, marks, strict=True)
-        ]  # fmt: skip
-        for job in jobs:
-            job.result()
-        extremes = np.concatenate(marks)
+        self.share(blocks, fields, step.fields, step.bed, self.manning, given, out, sides, self.tiles.wet, extremes, k)
         rate = float(extremes[:, 1].max(initial=0.0)) + float(extremes[:, 2].sum())
         return sides, float(extremes[:, 0].min(initial=0.0)), rate
 
@@ -228,6 +214,22 @@ class _Compiled:
         per_m = 1 / self.basin.dx_m, 1 / self.basin.dy_m
         values = (
             0, 0.5, 1, 2, reference.LIMITER, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s, *per_m, keep,
-            reference.NARROW_M_PER_S, *self.kernel.ROOT_SERIES,
+            reference.NARROW_M_PER_S, *self.series,
         )  # fmt: skip
         return tuple(self.basin.bed_m.dtype.type(value) for value in values)
+
+
+class SpareFields:
+    """Fields to write to in turn, made when first asked for; their margins and sleeping tiles are filled by others."""
+
+    def __init__(self) -> None:
+        self.known: list[Fields] = []
+
+    def targets(self, fields: Fields, number: int) -> list[Fields]:
+        """So many sets of fields that are not the ones handed in."""
+        if not self.known:
+            self.known.append(fields)
+        while len(self.known) < number + 1:
+            depth, along_x, along_y = (np.zeros(v.shape, v.dtype) for v in fields)
+            self.known.append((depth, along_x, along_y))
+        return [f for f in self.known if f[0] is not fields[0]][:number]

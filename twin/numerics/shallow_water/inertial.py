@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from math import ceil
 
 import numpy as np
@@ -21,11 +22,11 @@ from twin.numerics.shallow_water.basin import (
     State,
     check_run,
 )
-from twin.numerics.shallow_water.finite_volume import INNER, LONGEST_STEP_S, BlowUp, form_available
+from twin.numerics.shallow_water.finite_volume import INNER, LONGEST_STEP_S, BlowUp, SpareFields, form_available
 
 STABLE_CFL = 0.67  # sqrt((1 + 0.8) / 4): checkerboard waves in two directions, smoothed by OWN_WEIGHT 0.9
 Fields = tuple[Array, Array, Array]
-Step = Callable[[Fields, Array, float, float, bool], tuple[Fields, float]]
+Step = Callable[[Fields, Array, float, float, bool], tuple[Fields, float, float]]  # fields, deepest depth, NaN marker
 
 
 def advance_inertial(
@@ -46,22 +47,23 @@ def advance_inertial(
         raise ParameterError(f"cfl: must lie in (0, {STABLE_CFL}], got {cfl}")
     check_run(basin, state, sources, until_s, on_faces=True)
     with ThreadPoolExecutor(threads) as pool:
-        step = _compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
+        step = _Compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
         return _loop(basin, state, float(until_s), sources, step, cfl)
 
 
 def _loop(basin: Basin, state: State, until_s: float, sources: Sources, step: Step, cfl: float) -> State:
     bed, now = forcing.padded_bed(basin), _padded(basin, state)
     size_m = min(basin.dx_m, basin.dy_m)
+    still = np.zeros_like(now[0])  # discharges of the margins, which this form does not use
+    deepest_m = float(now[0].max())
     while state.time_s < until_s:
-        forcing.fill_margins(basin, (now[0], now[1] * 0, now[2] * 0), bed, state.time_s)
-        deepest_m = float(now[0].max())
+        forcing.fill_margins(basin, (now[0], still, still), bed, state.time_s)
         left_s = until_s - state.time_s
-        bound_s = cfl * size_m / np.sqrt(GRAVITY_M_PER_S2 * max(deepest_m, DRY_DEPTH_M))
+        bound_s = cfl * size_m / np.sqrt(GRAVITY_M_PER_S2 * max(deepest_m, _deepest_outside_m(basin, now), DRY_DEPTH_M))
         dt_s = left_s / ceil(left_s / min(LONGEST_STEP_S, bound_s))
         to_s = until_s if dt_s == left_s else state.time_s + dt_s
         raining = forcing.rains(sources, state.time_s, to_s)
-        new, marker = step(now, bed, state.time_s, dt_s, raining)
+        new, deepest_m, marker = step(now, bed, state.time_s, dt_s, raining)
         if not np.isfinite(marker):
             row, column = np.argwhere(~np.isfinite(new[0][INNER] + new[1][INNER] + new[2][INNER]))[0]
             message = f"local inertial: no number after {state.time_s:g} s in cell (row {row}, column {column})"
@@ -69,9 +71,18 @@ def _loop(basin: Basin, state: State, until_s: float, sources: Sources, step: St
         entered = forcing.side_volume_m3(basin, _side_flux(new), dt_s)
         inner = (new[0][INNER], new[1][2:-2, 2:-1], new[2][2:-1, 2:-2])
         state = forcing.add_sources(basin, inner, sources, state, to_s)
+        touched = inner[0] if raining else inner[0][sources.cells()]
+        deepest_m = max(deepest_m, float(touched.max(initial=0.0)))
         state = replace(state, time_s=to_s, steps=state.steps + 1, sides_m3=state.sides_m3 + entered)
         now = new
     return _taken(state, now)
+
+
+def _deepest_outside_m(basin: Basin, now: Fields) -> float:
+    """Depth in the margins beyond sides held at a level; other margins repeat cells of the basin."""
+    lines = (now[0][:, :2], now[0][:, -2:], now[0][:2], now[0][-2:])
+    held = [line.max() for line, side in zip(lines, basin.sides, strict=True) if side.kind == "stage"]
+    return float(max(held, default=0.0))
 
 
 def _padded(basin: Basin, state: State) -> Fields:
@@ -130,7 +141,7 @@ def _spread_edges(now: Fields) -> None:
 def _numpy(basin: Basin) -> Step:
     manning = _padded_manning(basin)
 
-    def step(now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool) -> tuple[Fields, float]:
+    def step(now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool) -> tuple[Fields, float, float]:
         _spread_edges(now)
         size = (dt_s, basin.dx_m, basin.dy_m)
         new_x, new_y = reference.new_faces(now, bed, manning, *size)
@@ -139,7 +150,7 @@ def _numpy(basin: Basin) -> Step:
         if depth[INNER].min() < 0:
             reference.hold_back(now[0], new_x, new_y, *size)
             depth = reference.fill(now[0], new_x, new_y, *size)
-        return (depth, new_x, new_y), float((depth + new_x + new_y).sum())
+        return (depth, new_x, new_y), float(depth[INNER].max()), float((depth + new_x + new_y).sum())
 
     return step
 
@@ -148,36 +159,41 @@ def _padded_manning(basin: Basin) -> Array:
     return np.ascontiguousarray(np.pad(basin.manning, 2, mode="edge"))
 
 
-def _compiled(basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> Step:
-    from twin.numerics.shallow_water import compiled, inertial_compiled
+class _Compiled:
+    """Steps of the compiled form; writes in turn to fields of its own, dry tiles left out."""
 
-    manning, kind = _padded_manning(basin), basin.bed_m.dtype.type
-    tiles = compiled.Tiles(basin.bed_m.shape, [s.kind != "wall" for s in basin.sides], sources.row, sources.column)
-    spare: list[Fields] = []
-    almost = kind(1 - 4 * np.finfo(kind).eps)
+    def __init__(self, basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> None:
+        from twin.numerics.shallow_water import inertial_compiled, tiles
 
-    def step(now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool) -> tuple[Fields, float]:
-        while len(spare) < 2:
-            spare.append((now[0].copy(), now[1].copy(), now[2].copy()))
+        self.basin, self.spare, self.kernel = basin, SpareFields(), inertial_compiled
+        self.manning, self.tiles = _padded_manning(basin), tiles.Tiles(basin, sources)
+        self.kinds = np.array([inertial_compiled.KINDS[side.kind] for side in basin.sides])
+        rooms = [inertial_compiled.scratch(basin.bed_m.shape[1], basin.bed_m.dtype) for _ in range(threads)]
+        self.share = partial(tiles.share, pool, inertial_compiled.step, rooms)
+        self.series = tiles.ROOT_SERIES
+
+    def __call__(
+        self, now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool
+    ) -> tuple[Fields, float, float]:
         _spread_edges(now)
-        out = next(f for f in spare if f[0] is not now[0])
-        parts = tiles.parts(now, (out,), DRY_DEPTH_M, raining, threads)
-        marks = [np.zeros((len(part), 3), kind) for part in parts]
-        common = (0, 0.5, 1, GRAVITY_M_PER_S2**0.5, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s)
-        weight = (reference.OWN_WEIGHT, (1 - reference.OWN_WEIGHT) / 2, *compiled.ROOT_SERIES)
-        kx = tuple(kind(v) for v in (*common, 1 / basin.dx_m, *weight))
-        ky = tuple(kind(v) for v in (*common, 1 / basin.dy_m, *weight))
-        depth, new_x, new_y = out
+        (out,) = self.spare.targets(now, 1)
+        blocks = self.tiles.blocks(now, (out,), raining)
+        given = forcing.given_discharge(self.basin, now, bed, from_s)
+        extremes, k = np.zeros((len(blocks), 3), bed.dtype), self._constants(dt_s)
+        rest = (now, out, bed, self.manning, self.kinds, given, self.tiles.wet, extremes)
+        self.share(blocks, *rest, True, k)
+        if extremes[:, 0].min(initial=0.0) < 0:
+            almost = bed.dtype.type(1 - 4 * np.finfo(bed.dtype).eps)
+            self.kernel.hold_back(now[0], out[1], out[2], np.ones_like(bed), almost, k)
+            self.share(blocks, *rest, False, k)
+        self.tiles.marked(out, raining)
+        return out, float(extremes[:, 1].max(initial=0.0)), float(extremes[:, 2].sum())
 
-        def filled() -> float:
-            list(pool.map(lambda p, m: inertial_compiled.fill(p, now[0], new_x, new_y, depth, m, kx, ky), parts, marks))
-            return min(float(m[:, 0].min(initial=0.0)) for m in marks)
-
-        list(pool.map(lambda p: inertial_compiled.faces(p, *now, bed, manning, new_x, new_y, kx, ky), parts))
-        _set_edges(basin, now, new_x, new_y, bed, from_s)
-        if filled() < 0:
-            inertial_compiled.hold_back(now[0], new_x, new_y, np.empty_like(depth), almost, kx, ky)
-            filled()
-        return out, sum(float(m[:, 2].sum()) for m in marks)
-
-    return step
+    def _constants(self, dt_s: float) -> tuple[np.floating, ...]:
+        """Scalars of the arrays' own type, in the order the kernels read them."""
+        side_weight = (1 - reference.OWN_WEIGHT) / 2
+        values = (
+            0, 0.5, 1, GRAVITY_M_PER_S2**0.5, reference.OWN_WEIGHT, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s, side_weight,
+            1 / self.basin.dx_m, 1 / self.basin.dy_m, 0, *self.series,
+        )  # fmt: skip
+        return tuple(self.basin.bed_m.dtype.type(value) for value in values)

@@ -1,62 +1,50 @@
-"""Compiled form of the local-inertial step: the arithmetic of `inertial_reference.py` on runs of wet tiles."""
+"""Compiled form of the local-inertial step: the arithmetic of `inertial_reference.py` on blocks of wet tiles.
+
+Faces and depths of a block in one pass, so that each row is read while it is still in the cache. A block computes
+the faces to its east and north too, which are its neighbours' own: both write the same bits.
+"""
 
 import numpy as np
 
-from twin.numerics.shallow_water.compiled import HALO, TILE_ROWS, compiled
+from twin.numerics.shallow_water.tiles import (
+    HALO,
+    LONGEST_ROW,
+    TILE_COLUMNS,
+    TILE_ROWS,
+    compiled,
+    inverse_cube_root,
+    take,
+)
+
+WALL, OPEN, STAGE, DISCHARGE = range(4)
+KINDS = {"wall": WALL, "open": OPEN, "stage": STAGE, "discharge": DISCHARGE}
 
 
 @compiled
-def _face_row(h_low, h_high, z_low, z_high, n_low, n_high, q_low, q_own, q_high, out, k):
-    """New discharge through a row of faces between `low` and `high` cells; h^(-7/3) as in `compiled.py`."""
-    zero, half, one, root_g, g, dry, dt, per, own_weight, side_weight, c_1, c_2, c_3 = k
+def _face_row(h_low, h_high, z_low, z_high, n_low, n_high, q_low, q_own, q_high, out, per, k):
+    """New discharge through a row of faces between `low` and `high` cells."""
+    zero, half, one, root_g, own_weight, g, dry, dt, side_weight = k[:9]
     for j in range(out.size):
         zl, zh, q = z_low[j], z_high[j], q_own[j]
-        nl, nh, ql, qh = n_low[j], n_high[j], q_low[j], q_high[j]
         el, eh = h_low[j] + zl, h_high[j] + zh
         flow = (el if el > eh else eh) - (zl if zl > zh else zh)
         carries = flow > dry
         h = flow if carries else one
-        rough = (nl + nh) * half
-        root = np.sqrt(h)
-        quarter = np.sqrt(root)
-        x = one / (quarter * np.sqrt(np.sqrt(quarter)))
-        for _ in range(3):
-            c = one - h * x * x * x
-            x = x * (one + c * (c_1 + c * (c_2 + c * c_3)))
-        cube = x * x * x
-        pushed = own_weight * q + side_weight * (ql + qh) - g * h * dt * (eh - el) * per
-        new = pushed / (one + g * dt * rough * rough * np.abs(q) * cube * cube * x)
-        critical = h * root * root_g
+        rough = (n_low[j] + n_high[j]) * half
+        root = inverse_cube_root(h, k)
+        cube = root * root * root
+        pushed = own_weight * q + side_weight * (q_low[j] + q_high[j]) - g * h * dt * (eh - el) * per
+        new = pushed / (one + g * dt * rough * rough * np.abs(q) * cube * cube * root)
+        critical = h * np.sqrt(h) * root_g
         new = new if new < critical else critical
         new = new if new > -critical else -critical
         out[j] = new if carries else zero
 
 
 @compiled
-def faces(runs, depth, along_x, along_y, bed, manning, new_x, new_y, kx, ky):
-    """New discharges at the own faces of all cells in the runs, and at the basin's last column and row."""
-    rows, columns = bed.shape[0] - 2 * HALO, bed.shape[1] - 2 * HALO
-    for t in range(runs.shape[0]):
-        first_row, a, n = runs[t, 0], runs[t, 1] + HALO, runs[t, 2]
-        last = min(first_row + TILE_ROWS, rows)
-        b = a + n + (1 if a + n == columns + HALO else 0)
-        for i in range(first_row + HALO, last + HALO):
-            _face_row(
-                depth[i, a - 1 : b - 1], depth[i, a:b], bed[i, a - 1 : b - 1], bed[i, a:b],
-                manning[i, a - 1 : b - 1], manning[i, a:b], along_x[i, a - 1 : b - 1], along_x[i, a:b],
-                along_x[i, a + 1 : b + 1], new_x[i, a:b], kx,
-            )  # fmt: skip
-        for i in range(first_row + HALO, last + HALO + (1 if last == rows else 0)):
-            _face_row(
-                depth[i - 1, a : a + n], depth[i, a : a + n], bed[i - 1, a : a + n], bed[i, a : a + n],
-                manning[i - 1, a : a + n], manning[i, a : a + n], along_y[i - 1, a : a + n], along_y[i, a : a + n],
-                along_y[i + 1, a : a + n], new_y[i, a : a + n], ky,
-            )  # fmt: skip
-
-
-@compiled
-def _fill_row(h, west, east, south, north, out, lowest, highest, broken, dt, per_x, per_y, zero):
+def _fill_row(h, west, east, south, north, out, lowest, highest, broken, per_x, per_y, k):
     """Depths of one row after the step, and column-wise extremes (a NaN sticks in `broken`)."""
+    zero, dt = k[0], k[7]
     for j in range(h.size):
         new = h[j] - dt * ((east[j] - west[j]) * per_x + (north[j] - south[j]) * per_y)
         out[j] = new
@@ -67,38 +55,133 @@ def _fill_row(h, west, east, south, north, out, lowest, highest, broken, dt, per
 
 
 @compiled
-def fill(runs, depth, new_x, new_y, out, extremes, kx, ky):
-    """Depths after the step; `extremes`: row per run: lowest and highest depth, NaN marker."""
-    rows, columns = depth.shape[0] - 2 * HALO, depth.shape[1] - 2 * HALO
-    marks = np.empty((3, columns), depth.dtype)
-    for t in range(runs.shape[0]):
-        first_row, a, n = runs[t, 0], runs[t, 1] + HALO, runs[t, 2]
-        marks[0, :n] = np.inf
-        marks[1:, :n] = kx[0]
-        for i in range(first_row + HALO, min(first_row + TILE_ROWS, rows) + HALO):
-            _fill_row(
-                depth[i, a : a + n], new_x[i, a : a + n], new_x[i, a + 1 : a + n + 1], new_y[i, a : a + n],
-                new_y[i + 1, a : a + n], out[i, a : a + n], marks[0, :n], marks[1, :n], marks[2, :n],
-                kx[6], kx[7], ky[7], kx[0],
-            )  # fmt: skip
-        extremes[t, 0] = marks[0, :n].min()
-        extremes[t, 1] = marks[1, :n].max()
-        extremes[t, 2] = marks[2, :n].sum()
+def _faces_x(i, a, n, depth, along, bed, manning, new, k):
+    """Faces of one row along x, the eastern one of its last cell included."""
+    b = a + n + 1
+    _face_row(
+        depth[i, a - 1 : b - 1], depth[i, a:b], bed[i, a - 1 : b - 1], bed[i, a:b],
+        manning[i, a - 1 : b - 1], manning[i, a:b], along[i, a - 1 : b - 1], along[i, a:b], along[i, a + 1 : b + 1],
+        new[i, a:b], k[9], k,
+    )  # fmt: skip
 
 
 @compiled
-def hold_back(depth, new_x, new_y, factor, almost, kx, ky):
+def _faces_y(i, a, n, depth, along, bed, manning, new, k):
+    """Faces between a row and the one to the south."""
+    b = a + n
+    _face_row(
+        depth[i - 1, a:b], depth[i, a:b], bed[i - 1, a:b], bed[i, a:b], manning[i - 1, a:b], manning[i, a:b],
+        along[i - 1, a:b], along[i, a:b], along[i + 1, a:b], new[i, a:b], k[10], k,
+    )  # fmt: skip
+
+
+@compiled
+def _edge(kind, inside, computed, given, outward):
+    """Discharge through a face on a side: shut, given, or as the next face inside if that flows out."""
+    if kind == WALL:
+        return 0.0 * computed
+    if kind == DISCHARGE:
+        return -outward * given
+    if kind == OPEN:
+        return inside if inside * outward > 0 else 0.0 * computed
+    return computed
+
+
+@compiled
+def _edges_x(i, a, n, columns, kinds, given, new):
+    """The western and the eastern face of a row of the basin."""
+    row, last = i - HALO, columns + HALO
+    if a == HALO:
+        new[i, a] = _edge(kinds[0], new[i, a + 1], new[i, a], given[0, row], -1)
+    if a + n == last:
+        new[i, last] = _edge(kinds[1], new[i, last - 1], new[i, last], given[1, row], 1)
+
+
+@compiled
+def _edges_y(i, a, n, rows, kinds, given, new):
+    """The southern and the northern faces of the basin, where row i lies there."""
+    last = rows + HALO
+    for j in range(a, a + n):
+        if i == HALO:
+            new[i, j] = _edge(kinds[2], new[i + 1, j], new[i, j], given[2, j - HALO], -1)
+        if i + 1 == last:
+            new[last, j] = _edge(kinds[3], new[i, j], new[last, j], given[3, j - HALO], 1)
+
+
+@compiled
+def _fill(i, a, n, depth, new_x, new_y, out, marks, k):
+    """Depths of row i from its faces."""
+    b = a + n
+    _fill_row(
+        depth[i, a:b], new_x[i, a:b], new_x[i, a + 1 : b + 1], new_y[i, a:b], new_y[i + 1, a:b], out[i, a:b],
+        marks[0, :n], marks[1, :n], marks[2, :n], k[9], k[10], k,
+    )  # fmt: skip
+
+
+@compiled
+def _note(band, a, n, marks, wet, extremes, dry):
+    """Which tiles of a band are wet, and the extremes so far; then the marks begin anew."""
+    for tile in range((n + TILE_COLUMNS - 1) // TILE_COLUMNS):
+        highest = marks[1, tile * TILE_COLUMNS]
+        for j in range(tile * TILE_COLUMNS, min(n, (tile + 1) * TILE_COLUMNS)):
+            extremes[0] = min(extremes[0], marks[0, j])
+            highest = max(highest, marks[1, j])
+            extremes[2] += marks[2, j]
+            marks[0, j], marks[1, j], marks[2, j] = np.inf, 0, 0
+        wet[band, (a - HALO) // TILE_COLUMNS + tile] = highest > dry
+        extremes[1] = max(extremes[1], highest)
+
+
+@compiled
+def step(counter, blocks, marks, now, out, bed, manning, kinds, given, wet, extremes, with_faces, k):
+    """One step on the blocks not yet taken: new discharges at the faces (`with_faces`), then depths.
+
+    `now`, `out`: padded depth and discharges at western and southern faces. `kinds`, `given`: rule of each side and
+    its discharge, m2/s into the basin. Filled in: `wet`, tiles with water that moves; `extremes`, per block lowest
+    and highest depth, NaN marker.
+    """
+    rows, columns = bed.shape[0] - 2 * HALO, bed.shape[1] - 2 * HALO
+    depth, along_x, along_y = now
+    new_depth, new_x, new_y = out
+    while True:
+        t = take(counter)
+        if t >= blocks.shape[0]:
+            break
+        first, a, n = blocks[t, 0] + HALO, blocks[t, 1] + HALO, blocks[t, 3]
+        last = first + blocks[t, 2] - 1
+        for j in range(n):
+            marks[0, j], marks[1, j], marks[2, j] = np.inf, 0, 0
+        extremes[t, 0], extremes[t, 1], extremes[t, 2] = np.inf, 0, 0
+        if with_faces:
+            _faces_y(first, a, n, depth, along_y, bed, manning, new_y, k)
+        for i in range(first, last + 1):
+            if with_faces:
+                _faces_x(i, a, n, depth, along_x, bed, manning, new_x, k)
+                _edges_x(i, a, n, columns, kinds, given, new_x)
+                _faces_y(i + 1, a, n, depth, along_y, bed, manning, new_y, k)
+                if i == HALO or i == rows + HALO - 1:
+                    _edges_y(i, a, n, rows, kinds, given, new_y)
+            _fill(i, a, n, depth, new_x, new_y, new_depth, marks, k)
+            if (i - HALO) % TILE_ROWS == TILE_ROWS - 1 or i == last:
+                _note((i - HALO) // TILE_ROWS, a, n, marks, wet, extremes[t], k[6])
+
+
+def scratch(longest: int, dtype: np.dtype) -> np.ndarray:
+    """Room for the column-wise marks of one thread."""
+    return np.zeros((3, min(LONGEST_ROW, longest)), dtype)
+
+
+@compiled
+def hold_back(depth, new_x, new_y, factor, almost, k):
     """Scale, in place, what leaves a cell that would be drawn below zero (few cells, whole grid)."""
     rows, columns = depth.shape
-    zero, one, dt, per_x, per_y = kx[0], kx[2], kx[6], kx[7], ky[7]
-    factor[:] = one
+    zero, one, dt, per_x, per_y = k[0], k[2], k[7], k[9], k[10]
     for i in range(HALO, rows - HALO):
         for j in range(HALO, columns - HALO):
             out_x = max(new_x[i, j + 1], zero) + max(-new_x[i, j], zero)
             out_y = max(new_y[i + 1, j], zero) + max(-new_y[i, j], zero)
             leaving = dt * (out_x * per_x + out_y * per_y)
-            if leaving > depth[i, j]:
-                factor[i, j] = depth[i, j] / leaving * almost
+            factor[i, j] = depth[i, j] / leaving * almost if leaving > depth[i, j] else one
     for i in range(1, rows):
         for j in range(1, columns):
             new_x[i, j] *= factor[i, j - 1] if new_x[i, j] > zero else factor[i, j]
