@@ -22,7 +22,9 @@ def flood(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     moved = water.advance(given.water, state.water, inputs, clock.end_s)
     seen = water.look(moved, clock.end_s, state.seen)
     breached = np.isfinite(inputs["levee_breach_s"])
-    stages = warnings.measure_stages(given.gauges, state.stages, seen.level_m, breached, clock.end_s, given.params)
+    stages = state.stages
+    if given.water.flows is not None:  # a tsunami that runs up the river is warned of as a tsunami
+        stages = warnings.measure_stages(given.gauges, stages, seen.level_m, breached, clock.end_s, given.params)
     events += _flood_levels(given, state.stages.flood_level, stages.flood_level)
     if seen.depth_m is not state.seen.depth_m:
         events += _reached(given, state.seen.highest_m, seen.highest_m)

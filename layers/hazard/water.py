@@ -9,7 +9,7 @@ on disk by content: its key is chained from the place, the chunks before and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ LOOK_S = 30  # depth and force are looked at this often for their maxima
 MARKS = CHUNK_S // MARK_S
 BOOKS = ("rain_m3", "inflow_m3", "outflow_m3", "sides_m3", "crossed_m3", "pumped_m3", "drained_m3")
 DECISIONS = ("levee_settlement_m", "levee_breach_s", "pump_power", "gate_open_fraction")
+DUST_M = 1e-12
 DRY_M = 1e-3  # thinner films on a patch count as dry
 
 
@@ -174,7 +175,7 @@ def _solve(place: Place, water: Water, decided: Sequence[Array]) -> list[Array]:
     """One chunk of five minutes; what `_parts` lists."""
     waves = water.until_s < place.waves_until_s
     basin, run = (place.waves, shallow_water.advance) if waves else (place.slow, shallow_water.advance_inertial)
-    sources = _sources(place, waves, water.until_s, decided)
+    sources = _sources(place, waves, water, decided)
     state = _state(basin, water, waves)
     if not waves:
         x, y = state.discharge_x_m2_per_s, state.discharge_y_m2_per_s
@@ -184,7 +185,7 @@ def _solve(place: Place, water: Water, decided: Sequence[Array]) -> list[Array]:
     highest, force = np.zeros_like(water.highest_m), np.zeros_like(water.force_m3_per_s2)
     for mark in range(MARKS):
         for _ in range(MARK_S // LOOK_S):
-            state = run(basin, state, state.time_s + LOOK_S, sources)
+            state = _without_dust(run(basin, state, state.time_s + LOOK_S, sources))
             depth[mark], push = on_patches(place, basin, state)
             highest, force = np.maximum(highest, depth[mark]), np.maximum(force, push)
         level[mark] = _at_levees(place, basin, state)
@@ -193,13 +194,13 @@ def _solve(place: Place, water: Water, decided: Sequence[Array]) -> list[Array]:
     return [*_frames(place, state, last), books, depth, level, highest, force]
 
 
-def _sources(place: Place, waves: bool, from_s: int, decided: Sequence[Array]) -> Sources:
+def _sources(place: Place, waves: bool, water: Water, decided: Sequence[Array]) -> Sources:
     """River, runoff of the town at the pumps, and the works with what was decided."""
     works = place.wave_works if waves else place.slow_works
-    structures = Structures(works, setting_of(place, works, *decided)) if works is not None else None
+    structures = Structures(works, setting_of(place, works, water.depth_m, decided)) if works is not None else None
     if place.flows is None:
         return Sources(structures=structures)
-    town_m_per_s = place.flows.town_rain_m_per_s(from_s, from_s + CHUNK_S)
+    town_m_per_s = place.flows.town_rain_m_per_s(water.until_s, water.until_s + CHUNK_S)
     river = place.flows.river_m3_per_s
     discharge = shallow_water.Series(
         river.time_s, np.outer(river.value, place.river_share) + town_m_per_s * place.drained_m2, river.name
@@ -215,6 +216,12 @@ def _state(basin: Basin, water: Water, waves: bool) -> shallow_water.State:
     x, y = (x[:-1, :-1], y[:-1, :-1]) if waves else (x[:-1], y[:, :-1])
     parts = [np.ascontiguousarray(part, basin.bed_m.dtype) for part in (water.depth_m[:-1, :-1], x, y)]
     return shallow_water.State(parts[0], parts[1], parts[2], time_s=float(water.until_s))
+
+
+def _without_dust(state: shallow_water.State) -> shallow_water.State:
+    """Depths too small for exact arithmetic, on either side of 0, become 0."""
+    dust = state.depth_m < DUST_M
+    return replace(state, depth_m=np.where(dust, 0, state.depth_m)) if dust.any() else state
 
 
 def _frames(place: Place, state: shallow_water.State, last_wave: bool) -> list[Array]:

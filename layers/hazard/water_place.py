@@ -36,14 +36,14 @@ from twin.units import HOUR_S
 from twin.world import IndexSet, World
 
 Array = np.ndarray
-GATE = 2
+SLUICE_TO_PUMP = 4.0  # assumed: a sluice passes a few times what its pumps lift
+FLAP_M = 0.1  # head that opens the flap
 IN_THE_BED_M = 1.5  # squares at the outlet up to so much above its lowest belong to the river
 FALL_SQUARES = 10  # the river's fall is read over so many squares
 LEAST_SLOPE = 1e-4
 RUN_IN_STEP_S = 600.0
 UNDER_DECK_M = 0.5  # a patch so far above the bed is a bridge
 FOREVER_S = 1e10
-FAR_SQUARES = 2  # segments of one levee follow each other within so many squares
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,21 @@ def _beds(world: World, params: Params) -> Beds:
     )
 
 
-def setting_of(
-    place: Place, works: Works, settlement_m: Array, breach_s: Array, pump_power: Array, gate_open: Array
-) -> Setting:
-    """The works' setting: sunken crests, breaches grown from where they began, gates, pumps with power."""
+def setting_of(place: Place, works: Works, depth_m: Array, decided: Sequence[Array]) -> Setting:
+    """The works' setting: sunken crests, breaches grown from where they began, gates, pumps with power.
+
+    A pump station has a sluice too: while the river stands lower than the water behind the levee, that water leaves
+    by its own weight, SLUICE_TO_PUMP times what the pumps lift; else the flap is shut and the pumps must lift it.
+    """
+    settlement_m, breach_s, pump_power, gate_open = decided
     never = np.full(place.crest_m.size, np.nan)
-    setting = Setting(place.crest_m - settlement_m, never, np.zeros(never.size), gate_open, pump_power)
+    pumps = works.pumps
+    stage = [
+        place.slow.bed_m[row, column] + depth_m[row, column]
+        for row, column in ((pumps.row, pumps.column), (pumps.to_row, pumps.to_column))
+    ]
+    draining = np.where(stage[1] < stage[0] - FLAP_M, 1.0, pump_power / SLUICE_TO_PUMP)
+    setting = Setting(place.crest_m - settlement_m, never, np.zeros(never.size), gate_open, draining)
     begun = np.flatnonzero(np.isfinite(breach_s))
     for row in begun[np.argsort(breach_s[begun], kind="stable")].tolist():
         setting = open_breach(works, setting, row, float(place.breach_m[row]), float(breach_s[row]))
@@ -176,8 +185,7 @@ def _walled(bed_m: Array, levee: IndexSet) -> Array:
     """The bed with the levees' own squares, between wet and dry side, out of reach: water passes by the works only."""
     if not len(levee):
         return bed_m
-    row, column = (np.asarray(levee[f"wet_{axis}"]) + np.asarray(levee[f"dry_{axis}"]) for axis in ("row", "column"))
-    return levee_bed(bed_m, row // 2, column // 2, float(levee["crest_m"].max()))
+    return levee_bed(bed_m, levee["row"], levee["column"], float(levee["crest_m"].max()))
 
 
 def _open_water(world: World, at_sea: bool) -> Array:
@@ -207,22 +215,15 @@ def _works(world: World, basin: Basin) -> Works | None:
         return None
     names = ("wet_row", "wet_column", "dry_row", "dry_column")
     wet_row, wet_column, dry_row, dry_column = (np.asarray(levee[name], np.int64) for name in names)
-    length_m = np.asarray(levee["length_m"], float)
-    gates = np.where(np.asarray(levee["kind"]) == GATE, length_m, 0.0)
-    foot_m = np.asarray(levee["foot_m"], float)
-    barriers = Barriers(wet_row, wet_column, dry_row, dry_column, length_m, foot_m, gates, foot_m, _runs(levee))
+    length_m, foot_m = np.asarray(levee["length_m"], float), np.asarray(levee["foot_m"], float)
+    gates = (np.asarray(levee["gate_width_m"], float), np.asarray(levee["sill_m"], float))
+    barriers = Barriers(wet_row, wet_column, dry_row, dry_column, length_m, foot_m, *gates, levee["bank"])
     names = ("from_row", "from_column", "to_row", "to_column")
     row, column, to_row, to_column = (np.asarray(pump[name], np.int64) for name in names)
     start_m = basin.bed_m[row, column] + np.asarray(pump["start_depth_m"], float)
-    pumps = Pumps(row, column, to_row, to_column, np.asarray(pump["capacity_m3_per_s"], float), start_m)
+    sluices = SLUICE_TO_PUMP * np.asarray(pump["capacity_m3_per_s"], float)
+    pumps = Pumps(row, column, to_row, to_column, sluices, start_m)
     return make_works(basin, barriers, pumps)
-
-
-def _runs(levee: IndexSet) -> Array:
-    """Number of the levee each segment belongs to: a new one where the next segment is far or of another kind."""
-    row, column = np.asarray(levee["wet_row"]), np.asarray(levee["wet_column"])
-    far = np.maximum(np.abs(np.diff(row)), np.abs(np.diff(column))) > FAR_SQUARES
-    return np.concatenate(([0], np.cumsum(far))) if row.size else np.zeros(0, np.int64)
 
 
 def _breach_widths(levee: IndexSet) -> Array:

@@ -98,9 +98,9 @@ def test_unchanged_water_is_handed_out_as_the_same_array(given):
     assert second.outputs["water_depth_m"] is first.outputs["water_depth_m"]
 
 
-def test_without_power_the_rain_of_the_town_stays(given):
-    dark = run(given, decisions(given, pump_power=np.zeros(1)), [600] * 12)[1]
-    lit = run(given, decisions(given), [600] * 12)[1]
+def test_without_power_the_rain_of_the_town_stays(given, whole):
+    dark = run(given, decisions(given, pump_power=np.zeros(1)), [600] * 6 * HOURS)[1]
+    lit = whole[1]
     patch = river_world()["patch"]
     near = (np.asarray(patch["water_row"]) == 2) & (np.asarray(patch["water_column"]) == 20)
     assert dark["water_depth_m"][near] > lit["water_depth_m"][near] + 0.02
