@@ -189,12 +189,24 @@ def doctor() -> None:
 def bench(
     subject: Annotated[str | None, typer.Argument(help="Subject / 対象")] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Compare with peers / 他ソフトと比較")] = False,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep as JSON / 結果をJSONで保存")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--compare", metavar="OLD NEW", help="Compare two JSON files / 二つの結果を比較"),
+    ] = None,
 ) -> None:
-    """Measure speed. / 速度を測る。"""
+    """Measure speed: one subject, or a quick whole picture. / 速度を測る。"""
     import benchmarks
+    from benchmarks import comparison
 
-    content = benchmarks.run(subject, peers=peers, tell=console.note)
+    if compare:
+        found = comparison.compare(*compare, subject)
+        console.show(found, comparison.lines(found))
+        return
+    content = benchmarks.run(subject, peers, console.note, save)
     console.show(content, benchmarks.lines(content))
+    if content["failed"]:
+        raise typer.Exit(1)
 
 
 def _front(arguments: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ paired members) that excludes zero. Opening a loop means cutting its last row. R
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from benchmarks.ensembles import HEADLINES, Task, change, run_all
+from benchmarks.measuring import Tell, silent
 from layers.couplings import LOOPS, pairs
 
 SCENARIO, HOURS, MEMBERS = "kumamoto-2026", 72, 5
@@ -23,7 +24,7 @@ NOTABLE = 0.01
 RESULT = Path(__file__).with_name("coupling_effects.json")
 
 
-def measure(peers: bool = False, tell: Callable[[str], None] = lambda text: None) -> Iterator[dict[str, Any]]:
+def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
     """One row per directed pair and per loop: the headline it moves most, the change and its range."""
     cuts = {f"{source}>{target}": (f"{source}>{target}",) for source, target in pairs()}
     cuts |= {f"loop {name}": (rows[-1],) for name, (_, rows) in LOOPS.items()}
@@ -36,9 +37,11 @@ def measure(peers: bool = False, tell: Callable[[str], None] = lambda text: None
         effects[name] = _effect([change(one, next(results)) for one in base])
         tell(f"  {name}: {effects[name]['headline']} {effects[name]['change']:+.1%}")
         yield {"case": name, "size": MEMBERS, "value": effects[name]["change"], "unit": "share", **effects[name]}
-    RESULT.write_text(
-        json.dumps({"scenario": SCENARIO, "hours": HOURS, "members": MEMBERS, "effects": effects}, indent=1) + "\n"
-    )
+    content = {"scenario": SCENARIO, "hours": HOURS, "members": MEMBERS, "effects": effects}
+    try:
+        RESULT.write_text(json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        tell(f"  {RESULT} is left as it is ({error.strerror}); use --save FILE")
 
 
 def _effect(changes: list[np.ndarray]) -> dict[str, Any]:

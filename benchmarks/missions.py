@@ -1,50 +1,60 @@
-"""The mission queue against a plain SimPy model of the same queue: missions per second, same waits."""
+"""The mission queue against a plain SimPy model of the same queue: missions per second, same waits.
+
+Ours is cut into steps and rebuilt from its columns in each of them, the plain model runs in one go.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import simpy
 
+from benchmarks.measuring import Tell, silent, timed
 from twin.chance import Chance
+from twin.errors import StateError
 from twin.missions import Missions, Units, advance
 
 SIZES = (1_000, 3_000, 10_000)
 N_UNIT, END_S, STEP_S = 300, 72 * 3600, 600
+STARTS_S = range(0, 2 * END_S, STEP_S)  # long enough for the last mission to end
 
 
-def measure(peers: bool = False, tell: Callable[[str], None] = lambda text: None) -> Iterator[dict[str, Any]]:
-    """Ours cut into 432 steps, SimPy in one go; the mean wait of both must agree."""
-    chance = Chance(1)
+def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
+    """Missions per second at three sizes; the mean wait of both models must agree. Raises StateError if not."""
     for size in SIZES:
-        keys = np.arange(size)
-        asked_s = np.sort((chance.uniform("asked", keys) * END_S * 0.6).astype(np.int64))
-        work_s = np.ceil(chance.exponential("work", keys, 3600.0)).astype(np.int64)
-        begun = time.perf_counter()
-        ours = _ours(keys, asked_s, work_s)
-        mine_s = time.perf_counter() - begun
-        begun = time.perf_counter()
-        theirs = _simpy(asked_s, work_s)
-        peer_s = time.perf_counter() - begun
-        assert abs(ours - theirs) <= 1e-6 * max(1.0, theirs), "the two queues disagree"
+        keys, asked_s, work_s = _workload(size)
+        timing, ours_s = timed(partial(_ours, keys, asked_s, work_s))
+        plain, theirs_s = timed(partial(_simpy, asked_s, work_s))
+        if abs(ours_s - theirs_s) > 1e-6 * max(1.0, theirs_s):
+            raise StateError(f"the two queues disagree: mean wait {ours_s} s and {theirs_s} s for {size} missions")
         yield {
-            "case": f"{size} missions, {N_UNIT} units, 432 steps",
+            "case": "queue",
             "size": size,
-            "value": size / mine_s,
+            "value": size / timing.wall_s,
             "unit": "missions/s",
-            "wall_s": mine_s,
-            "peers": {"simpy, one run": size / peer_s},
+            **timing.row,
+            "units": N_UNIT,
+            "steps": len(STARTS_S),
+            "mean_wait_s": ours_s,
+            "peers": {"simpy": size / plain.wall_s},
         }
+
+
+def _workload(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Keys, asking times over the first part of the run, and exponential work of one hour."""
+    chance, keys = Chance(1), np.arange(size)
+    asked_s = np.sort((chance.uniform("asked", keys) * END_S * 0.6).astype(np.int64))
+    return keys, asked_s, np.ceil(chance.exponential("work", keys, 3600.0)).astype(np.int64)
 
 
 def _ours(keys: np.ndarray, asked_s: np.ndarray, work_s: np.ndarray) -> float:
     place = np.zeros(len(keys), dtype=np.int32)
     missions = Missions.empty().append(key=keys, place=place, asked_s=asked_s, work_s=work_s)
     units = Units.empty().append(key=np.arange(N_UNIT), base=np.zeros(N_UNIT, dtype=np.int32))
-    for start_s in range(0, END_S * 2, STEP_S):
+    for start_s in STARTS_S:
         missions, units, _ = advance(
             missions, units, start_s, start_s + STEP_S, lambda rows, here, there: np.zeros(len(rows))
         )

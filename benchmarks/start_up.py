@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from statistics import median
+from collections.abc import Iterator
+from functools import partial
 from subprocess import run
 from typing import Any
+
+from benchmarks.measuring import Tell, silent, timed
 
 COMMANDS = (("--help", 0.7), ("couplings", None), ("scenarios", None))
 REPEATS = 5
 
 
-def measure(peers: bool = False, tell: Callable[[str], None] = lambda text: None) -> Iterator[dict[str, Any]]:
+def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
     """Median of five starts, after one that warms the disk cache."""
     for command, limit_s in COMMANDS:
-        seconds = []
-        for _ in range(REPEATS + 1):
-            begun = time.perf_counter()
-            run([sys.executable, "-m", "api.cli", command], capture_output=True, check=True)
-            seconds.append(time.perf_counter() - begun)
-        value = median(seconds[1:])
+        call = [sys.executable, "-m", "api.cli", command]
+        timing, _ = timed(partial(run, call, capture_output=True, check=True), REPEATS)
         yield {
             "case": f"twin {command}",
-            "value": value,
+            "value": timing.wall_s,
             "unit": "s",
-            "wall_s": value,
             "limit": limit_s and f"{limit_s} s",
+            **timing.row,
         }

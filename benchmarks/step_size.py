@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from benchmarks.ensembles import HEADLINES, Task, change, run_all
+from benchmarks.measuring import Tell, silent
 
 CASES = (("two-towns", 24, 8), ("kumamoto-2026", 72, 4))
 LIMIT = 0.05
 
 
-def measure(peers: bool = False, tell: Callable[[str], None] = lambda text: None) -> Iterator[dict[str, Any]]:
+def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
     """One row per scenario and headline: mean relative change of the time integral."""
     for name, hours, members in CASES:
         tasks: list[Task] = [(name, hours, member, (), halved) for halved in (False, True) for member in range(members)]

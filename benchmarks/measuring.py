@@ -1,0 +1,153 @@
+"""How everything here is measured: warm-up, median of repeats and their spread, memory of a child process, the machine.
+
+A shared machine is noisy, so the load stands beside every figure and speeds are meant as ratios inside one run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+import numpy as np
+
+from twin.errors import StateError
+
+Result = TypeVar("Result")
+Tell = Callable[[str], None]
+REPEATS = 3
+SHORT_S, MOST_CALLS = 0.05, 100
+TRIAD_VALUES = 6_000_000  # three arrays of 48 MB, beyond the cache of one core
+NEEDED, OPTIONAL = ("numpy", "scipy", "mesa", "simpy", "pyarrow"), ("numba", "anuga", "landlab", "networkx")
+CHILD = """
+import json, resource, sys
+from importlib import import_module
+module, name, arguments = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+result = getattr(import_module(module), name)(*arguments)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"result": result, "peak_rss_mb": peak}, default=float))
+"""
+
+
+def silent(text: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Wall time of several repeats of one piece of work, seconds."""
+
+    all_s: tuple[float, ...]
+
+    @property
+    def wall_s(self) -> float:
+        """The middle one."""
+        return median(self.all_s)
+
+    @property
+    def row(self) -> dict[str, float | int]:
+        """Fields of a result: median, largest less smallest, and how often it was measured."""
+        return {"wall_s": self.wall_s, "spread_s": max(self.all_s) - min(self.all_s), "repeats": len(self.all_s)}
+
+
+def timed(work: Callable[[], Result], repeats: int | None = None, warm_ups: int = 1) -> tuple[Timing, Result]:
+    """Time `work` after `warm_ups` runs that do not count; also returns what its last run gave.
+
+    repeats: REPEATS when not given. Work that took less than SHORT_S to warm up is called several times per repeat,
+    and the mean of these calls counts, so that the clock and one interruption matter less.
+    """
+    calls = 1
+    for _ in range(warm_ups):
+        begun = time.perf_counter()
+        work()
+        calls = min(MOST_CALLS, max(1, int(SHORT_S / max(time.perf_counter() - begun, 1e-9))))
+    seconds = []
+    for _ in range(REPEATS if repeats is None else repeats):
+        begun = time.perf_counter()
+        for _ in range(calls):
+            result = work()
+        seconds.append((time.perf_counter() - begun) / calls)
+    return Timing(tuple(seconds)), result
+
+
+def in_child(module: str, name: str, *arguments: Any) -> tuple[Any, float]:
+    """Call a function in a fresh process; returns what it gave (as JSON) and the peak memory of that process, MB.
+
+    Raises StateError with the child's last words when it fails.
+    """
+    command = [sys.executable, "-c", CHILD, module, name, json.dumps(arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise StateError(f"{module}.{name}{arguments} failed in its own process: {last}")
+    told = json.loads(done.stdout.splitlines()[-1])
+    return told["result"], told["peak_rss_mb"]
+
+
+def load() -> float:
+    """Processes that want to run on this machine, mean over the last minute."""
+    return round(os.getloadavg()[0], 2)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures are measured on."""
+    packages = {name: metadata.version(name) for name in NEEDED}
+    packages |= {name: metadata.version(name) for name in OPTIONAL if find_spec(name)}
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "python": platform.python_version(),
+        "version": metadata.version("disaster-twin"),
+        "packages": packages,
+        "load": load(),
+    }
+
+
+def _processor() -> str:
+    """The model as Linux gives it, else what Python knows."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def triad_bytes_per_s() -> float:
+    """Memory bandwidth of one core: best of five a = b + 3 c over arrays beyond the cache.
+
+    Counts the bytes read and written, 24 per element when compiled; NumPy needs two passes, 40. A line that is
+    fetched only to be overwritten is not counted.
+    """
+    a, b, c = (np.full(TRIAD_VALUES, value) for value in (0.0, 1.0, 2.0))
+    triad, values = _compiled_triad() if find_spec("numba") else (_two_passes, 5)
+    timing, _ = timed(lambda: triad(a, b, c), repeats=5)
+    return values * a.itemsize * TRIAD_VALUES / min(timing.all_s)
+
+
+def _two_passes(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
+    np.multiply(c, 3.0, out=a)
+    np.add(a, b, out=a)
+
+
+def _compiled_triad() -> tuple[Callable[..., None], int]:
+    from numba import njit
+
+    @njit
+    def triad(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
+        for i in range(a.size):
+            a[i] = b[i] + 3.0 * c[i]
+
+    return triad, 3
