@@ -1,4 +1,6 @@
-"""Sea and river on the water grid: computed ahead in chunks of five minutes, handed out minute by minute.
+"""Sea and river on the water grid: computed ahead in chunks of five minutes and handed out minute by minute.
+
+Once waves and rain are over a chunk lasts an hour and is handed out every ten minutes.
 
 Waves run as finite volumes while a tsunami may come; afterwards, and in rivers, as local inertia with the deep sea
 filled up (it no longer matters and would force short steps). What other layers decide - breaches, sunken crests,
@@ -20,9 +22,7 @@ from twin.numerics import shallow_water
 from twin.numerics.shallow_water import Basin, Sources, Structures
 
 Array = np.ndarray
-CHUNK_S, MARK_S = 300, 60
-LOOK_S = 30  # depth and force are looked at this often for their maxima
-MARKS = CHUNK_S // MARK_S
+LOOK_S = 30  # depth and force are looked at this often for their maxima, at least once a mark
 BOOKS = ("rain_m3", "inflow_m3", "outflow_m3", "sides_m3", "crossed_m3", "pumped_m3", "drained_m3")
 DECISIONS = ("levee_settlement_m", "levee_breach_s", "pump_power", "gate_open_fraction")
 DUST_M = 1e-12
@@ -30,8 +30,24 @@ DRY_M = 1e-3  # thinner films on a patch count as dry
 
 
 @dataclass(frozen=True)
+class Pace:
+    """Length of a chunk and of the marks in it at which its water is handed out, seconds."""
+
+    chunk_s: int
+    mark_s: int
+
+    @property
+    def marks(self) -> int:
+        """Marks in a chunk."""
+        return self.chunk_s // self.mark_s
+
+
+FAST, CALM = Pace(300, 60), Pace(3600, 600)
+
+
+@dataclass(frozen=True)
 class Water:
-    """Sea and river at the end of the last chunk (`until_s`), and what patches and levees saw in it.
+    """Sea and river at the end of the last chunk (`until_s`, `chunk_s` long), what patches and levees saw in it.
 
     Fields (row + 1, column + 1) float32: centres use all but the last row and column, faces one more. `mark_*`:
     minute by minute of the chunk. `highest_m`, `force_m3_per_s2` (patch,): maxima of the chunk; `before_*`: of all
@@ -39,6 +55,7 @@ class Water:
     """
 
     until_s: int
+    chunk_s: int
     depth_m: Array
     discharge_x_m2_per_s: Array
     discharge_y_m2_per_s: Array
@@ -72,12 +89,13 @@ def start(place: Place) -> Water:
     dry = np.zeros(n_patch, np.float32)
     return Water(
         until_s=0,
+        chunk_s=FAST.chunk_s,
         depth_m=depth,
         discharge_x_m2_per_s=frame,
         discharge_y_m2_per_s=frame,
         books_m3=np.zeros(len(BOOKS)),
-        mark_depth_m=np.zeros((MARKS, n_patch), np.float32),
-        mark_level_m=np.full((MARKS, n_levee), np.nan, np.float32),
+        mark_depth_m=np.zeros((FAST.marks, n_patch), np.float32),
+        mark_level_m=np.full((FAST.marks, n_levee), np.nan, np.float32),
         highest_m=dry,
         force_m3_per_s2=dry,
         before_highest_m=dry,
@@ -90,7 +108,7 @@ def no_water() -> Water:
     """A world without a water grid."""
     empty, nothing = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
     key = np.zeros(0, np.uint8)
-    return Water(0, empty, empty, empty, nothing, empty, empty, nothing, nothing, nothing, nothing, key)
+    return Water(0, FAST.chunk_s, empty, empty, empty, nothing, empty, empty, nothing, nothing, nothing, nothing, key)
 
 
 def advance(place: Place, water: Water, inputs: Inputs, now_s: int) -> Water:
@@ -107,16 +125,17 @@ def nothing_seen(n_patch: int, n_levee: int) -> Seen:
 
 
 def look(water: Water, now_s: int, last: Seen) -> Seen:
-    """What holds at `now_s` (last whole minute); what has not changed is handed out as the array of `last`.
+    """What holds at `now_s` (last mark passed); what has not changed is handed out as the array of `last`.
 
     The maxima within a minute come with the end of their chunk.
     """
-    mark = min(max((now_s - (water.until_s - CHUNK_S)) // MARK_S, 1), MARKS)
+    pace = FAST if water.chunk_s == FAST.chunk_s else CALM
+    mark = min(max((now_s - (water.until_s - pace.chunk_s)) // pace.mark_s, 1), pace.marks)
     depth = water.mark_depth_m[mark - 1]
     highest = np.maximum(last.highest_m, depth)
     force = np.maximum(last.force_m3_per_s2, water.before_force_m3_per_s2)
     highest = np.maximum(highest, water.before_highest_m)
-    if mark == MARKS:
+    if mark == pace.marks:
         highest, force = np.maximum(highest, water.highest_m), np.maximum(force, water.force_m3_per_s2)
     new = Seen(depth.astype(float), highest, force, water.mark_level_m[mark - 1].astype(float))
     kept = [old if np.array_equal(old, now, equal_nan=True) else now for old, now in zip(_values(last), _values(new))]
@@ -129,12 +148,14 @@ def _values(seen: Seen) -> tuple[Array, Array, Array, Array]:
 
 def _next_chunk(place: Place, water: Water, inputs: Inputs) -> Water:
     decided = [np.asarray(inputs[name], dtype=float) for name in DECISIONS]
-    name = memo.key("chunk", CHUNK_S, LOOK_S, water.key.tobytes(), *decided)
-    like = _parts(water)
-    packed = memo.remembered(name, lambda: _packed(_solve(place, water, decided)))
+    pace = FAST if water.until_s < place.calm_from_s else CALM
+    name = memo.key("chunk", pace.chunk_s, pace.mark_s, LOOK_S, water.key.tobytes(), *decided)
+    like = _like(water, pace)
+    packed = memo.remembered(name, lambda: _packed(_solve(place, water, decided, pace)))
     depth, x, y, books, mark_depth, mark_level, highest, force = _unpacked(packed, like)
     return Water(
-        until_s=water.until_s + CHUNK_S,
+        until_s=water.until_s + pace.chunk_s,
+        chunk_s=pace.chunk_s,
         depth_m=depth,
         discharge_x_m2_per_s=x,
         discharge_y_m2_per_s=y,
@@ -149,12 +170,18 @@ def _next_chunk(place: Place, water: Water, inputs: Inputs) -> Water:
     )
 
 
-def _parts(water: Water) -> list[Array]:
-    """What a chunk makes, in the order of the record."""
+def _like(water: Water, pace: Pace) -> list[Array]:
+    """Arrays of the types and shapes a chunk makes, in the order of the record."""
     return [
-        water.depth_m, water.discharge_x_m2_per_s, water.discharge_y_m2_per_s, water.books_m3, water.mark_depth_m,
-        water.mark_level_m, water.highest_m, water.force_m3_per_s2,
-    ]  # fmt: skip
+        water.depth_m,
+        water.discharge_x_m2_per_s,
+        water.discharge_y_m2_per_s,
+        water.books_m3,
+        np.zeros((pace.marks, water.mark_depth_m.shape[1]), np.float32),
+        np.zeros((pace.marks, water.mark_level_m.shape[1]), np.float32),
+        water.highest_m,
+        water.force_m3_per_s2,
+    ]
 
 
 def _packed(parts: Sequence[Array]) -> Array:
@@ -171,36 +198,35 @@ def _bytes(name: str) -> Array:
     return np.frombuffer(name.encode(), np.uint8).copy()
 
 
-def _solve(place: Place, water: Water, decided: Sequence[Array]) -> list[Array]:
-    """One chunk of five minutes; what `_parts` lists."""
+def _solve(place: Place, water: Water, decided: Sequence[Array], pace: Pace) -> list[Array]:
+    """One chunk; what `_like` lists."""
     waves = water.until_s < place.waves_until_s
     basin, run = (place.waves, shallow_water.advance) if waves else (place.slow, shallow_water.advance_inertial)
-    sources = _sources(place, waves, water, decided)
+    sources = _sources(place, waves, water, decided, pace)
     state = _state(basin, water, waves)
     if not waves:
         x, y = state.discharge_x_m2_per_s, state.discharge_y_m2_per_s
         basin = with_outlet(place, basin, through_outlet_m3_per_s(place, state.depth_m, x, y))
-    depth = np.zeros_like(water.mark_depth_m)
-    level = np.full_like(water.mark_level_m, np.nan)
-    highest, force = np.zeros_like(water.highest_m), np.zeros_like(water.force_m3_per_s2)
-    for mark in range(MARKS):
-        for _ in range(MARK_S // LOOK_S):
-            state = _without_dust(run(basin, state, state.time_s + LOOK_S, sources))
+    *_, depth, level, highest, force = (np.zeros_like(part) for part in _like(water, pace))
+    look_s = LOOK_S if pace is FAST else pace.mark_s
+    for mark in range(pace.marks):
+        for _ in range(pace.mark_s // look_s):
+            state = _without_dust(run(basin, state, state.time_s + look_s, sources))
             depth[mark], push = on_patches(place, basin, state)
             highest, force = np.maximum(highest, depth[mark]), np.maximum(force, push)
         level[mark] = _at_levees(place, basin, state)
     books = water.books_m3 + [getattr(state, name) for name in BOOKS]
-    last = waves and water.until_s + CHUNK_S >= place.waves_until_s
+    last = waves and water.until_s + pace.chunk_s >= place.waves_until_s
     return [*_frames(place, state, last), books, depth, level, highest, force]
 
 
-def _sources(place: Place, waves: bool, water: Water, decided: Sequence[Array]) -> Sources:
+def _sources(place: Place, waves: bool, water: Water, decided: Sequence[Array], pace: Pace) -> Sources:
     """River, runoff of the town at the pumps, and the works with what was decided."""
     works = place.wave_works if waves else place.slow_works
     structures = Structures(works, setting_of(place, works, water.depth_m, decided)) if works is not None else None
     if place.flows is None:
         return Sources(structures=structures)
-    town_m_per_s = place.flows.town_rain_m_per_s(water.until_s, water.until_s + CHUNK_S)
+    town_m_per_s = place.flows.town_rain_m_per_s(water.until_s, water.until_s + pace.chunk_s)
     river = place.flows.river_m3_per_s
     discharge = shallow_water.Series(
         river.time_s, np.outer(river.value, place.river_share) + town_m_per_s * place.drained_m2, river.name

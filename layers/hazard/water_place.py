@@ -36,6 +36,7 @@ from twin.units import HOUR_S
 from twin.world import IndexSet, World
 
 Array = np.ndarray
+CALM_AFTER_H = 6  # hours the water needs to run out after waves and rain (assumed)
 SLUICE_TO_PUMP = 4.0  # assumed: a sluice passes a few times what its pumps lift
 FLAP_M = 0.1  # head that opens the flap
 IN_THE_BED_M = 1.5  # squares at the outlet up to so much above its lowest belong to the river
@@ -72,6 +73,7 @@ class Place:
     wave_works: Works | None
     slow_works: Works | None
     waves_until_s: int
+    calm_from_s: int  # waves and rain are over: coarser chunks
     start_depth_m: Array
     patch_row: Array
     patch_column: Array
@@ -103,6 +105,7 @@ def prepare(world: World, params: Params) -> Place | None:
         wave_works=_works(world, beds.waves),
         slow_works=_works(world, beds.slow),
         waves_until_s=beds.waves_until_s,
+        calm_from_s=_calm_from_s(beds, flows),
         start_depth_m=beds.start_depth_m,
         patch_row=np.asarray(patch["water_row"], np.int64),
         patch_column=np.asarray(patch["water_column"], np.int64),
@@ -120,6 +123,12 @@ def prepare(world: World, params: Params) -> Place | None:
     )
     place = replace(place, key=_key(place))
     return replace(place, start_depth_m=_filled_river(place, params)) if flows is not None else place
+
+
+def _calm_from_s(beds: Beds, flows: river.Flows | None) -> int:
+    """Whole hours after the last wave and the last rain, with time for both to run out."""
+    rain_end_s = float(flows.town_rain.edge_s[-1]) if flows is not None else 0.0
+    return int(max(beds.waves_until_s, rain_end_s) // HOUR_S + CALM_AFTER_H) * HOUR_S
 
 
 class Beds(NamedTuple):
@@ -320,7 +329,7 @@ def _filled_river(place: Place, params: Params) -> Array:
 def _run_in(place: Place, params: Params) -> Array:
     """From an empty bed, the outlet's level following the flow."""
     assert place.flows is not None
-    first = place.flows.river_m3_per_s.value[0] * place.river_share
+    first = place.flows.river_m3_per_s.at(0.0) * place.river_share
     feed = Feed(row=place.inflow_row, column=place.inflow_column, discharge_m3_per_s=constant(first, "first discharge"))
     state = still_on_faces(place.slow, float(place.slow.bed_m.min()))
     for end_s in np.arange(RUN_IN_STEP_S, params.river_spin_up_s + RUN_IN_STEP_S, RUN_IN_STEP_S):
@@ -331,7 +340,7 @@ def _run_in(place: Place, params: Params) -> Array:
 
 def _key(place: Place) -> str:
     """Digest of everything chunks depend on, decisions apart."""
-    parts: list[object] = [place.waves_until_s, place.start_depth_m, place.crest_m, place.breach_m]
+    parts: list[object] = [place.waves_until_s, place.calm_from_s, place.start_depth_m, place.crest_m, place.breach_m]
     parts += [place.patch_row, place.patch_column, place.patch_above_m, place.levee_row, place.levee_column]
     parts += [place.inflow_row, place.inflow_column, place.river_share, place.drained_m2]
     for basin in (place.waves, place.slow):
