@@ -42,7 +42,11 @@ SUBJECTS = {
     ),
     "shaking": Subject("benchmarks.shaking", "conditional shaking and correlated realisations"),
     "damage": Subject("benchmarks.damage", "fragility and casualties of many buildings"),
+    "hazard-cache": Subject("benchmarks.hazard_cache", "seconds a second run pays for sea and river"),
     "inundation": Subject("benchmarks.inundation", "three hours of tsunami over a town", quick=False),
+    "early-evacuation": Subject(
+        "benchmarks.early_evacuation", "deaths when people leave at once, and when the order comes earlier", quick=False
+    ),
     "coupling-effects": Subject(
         "benchmarks.coupling_effects", "paired ensemble: what each pair and loop moves", quick=False
     ),

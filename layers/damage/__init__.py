@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from layers.damage import events, facilities, fires, shock
+from layers.damage import events, facilities, fires, flood, shock, water
 from layers.damage.buildings import fraction
 from layers.damage.state import Given, State, Surface, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Lever, Result, Series, Var
@@ -81,7 +81,12 @@ GIVES = (
     ),
     Var("buildings_washed", "building", "cell", doc="buildings washed away so far (also counted as collapsed)"),
     Var("uninhabitable_fraction", "1", "cell", doc="share of the homes that water has made unfit to live in"),
-    Var("levee_settlement_m", "m", "levee", doc="how far the crest of the levee segment has sunk by shaking"),
+    Var(
+        "levee_settlement_m",
+        "m",
+        "levee",
+        doc="how far the crest of the levee segment has sunk by shaking, less what it was raised beforehand",
+    ),
     Var(
         "levee_breach_s",
         "s",
@@ -101,8 +106,13 @@ SERIES = (
     Series("debris_m3", "m3", "disaster waste made so far"),
     Series("burnt_floor_m2", "m2", "floor area burnt so far, houses still burning included"),
     Series("slopes_failed_fraction", "1", "share of steep slopes failed by shaking, by slope angle", total="mean"),
+    Series("buildings_flooded", "building", "buildings flooded above the floor, destroyed ones not counted"),
+    Series("buildings_washed", "building", "buildings washed away so far"),
+    Series("levees_breached", "1", "segments of levee, sea wall or gate breached so far"),
+    Series("flooded_area_m2", "m2", "ground that stood deep under water so far"),
 )
 BY_CELL = tuple(series.name for series in SERIES[:6])
+BY_WATER = tuple(series.name for series in SERIES[-4:])
 
 LEVERS = (
     Lever(
@@ -120,19 +130,28 @@ LEVERS = (
         "first_extinguishing_fraction",
         "fires residents put out themselves",
     ),
+    Lever("levee_raised_m", "m", 0.0, 3.0, "prefecture", "levee_raised_m", "levees and sea walls raised beforehand"),
 )
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Shocks, wet slopes, given incidents, returning power, then the fires."""
-    before, shaken = state.surface, bool(inputs["shock_intensity"].any())
+    """Shocks, water, wet slopes, given incidents, levees, returning power, then the fires."""
+    first, before, shaken = state, state.surface, bool(inputs["shock_intensity"].any())
     if shaken:
         state = shock.after_shock(given, state, inputs, clock)
+    wet = flood.has_risen(given, state, inputs)
+    if wet:
+        state = flood.after_water(given, state, inputs, clock)
     soil_m = np.maximum(state.soil_water_m, inputs["soil_water_m"])
-    if shaken or _soil_matters(given, state, soil_m):
+    if shaken or wet or _soil_matters(given, state, soil_m):
         state = shock.tally(given, state, soil_m, clock)
     state = _sites(given, state, clock)
-    lines = events.of_change(given, before, state.surface, shaken)
+    lines = events.of_water(given, first, state) if wet else []
+    lines += events.of_change(given, before, state.surface, shaken, state.water_max_depth_m if wet else None)
+    if given.levees.keys.size:
+        unbroken = state.surface
+        state = flood.on_levees(given, state, inputs, clock)
+        lines += events.of_levees(given, unbroken, state.surface, inputs)
     if inputs["reenergised_customers"].any():
         state = _power_back(given, state, inputs, clock)
     if len(state.fires):
@@ -156,7 +175,7 @@ def _sites(given: Given, state: State, clock: Clock) -> State:
     happened = facilities.given_losses(
         given.sites.keys.size, given.incident_site, given.incident_s, given.incident_loss, clock.end_s
     )
-    lost = np.maximum(state.site_shaken, happened)
+    lost = np.maximum(np.maximum(state.site_shaken, state.site_drowned), happened)
     if np.array_equal(lost, state.surface.site_damage_fraction):
         return state
     return replace(state, surface=replace(state.surface, site_damage_fraction=lost))
@@ -194,10 +213,27 @@ def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
         )
         for row in np.flatnonzero(ended)
     ]
-    left = table.select(~(ended | at_once))
+    left, further = _over_borders(given, state, table, table.select(~(ended | at_once)), wind, clock)
+    lines += further
     over = np.bincount(table["cell"][ended], weights=table["burnt"][ended], minlength=given.cell_keys.size)
     surface = _fire_counts(given, state, table, left)
     return replace(state, fires=left, surface=surface, houses_lost=state.houses_lost + over), lines
+
+
+def _over_borders(
+    given: Given, state: State, table: Table, left: Table, wind: float, clock: Clock
+) -> tuple[Table, list[Event]]:
+    """Fires that are left and those that went on from the step's fires (table) in the cells next to theirs."""
+    before = state.fires["burnt"]
+    if not fires.grown(table, before).size:
+        return left, []
+    place = fires.land(given.borders, given.cell_keys, given.wood_per_m2, wind, given.params)
+    fresh, source = fires.over_borders(table, before, place, clock.end_s, clock.chance)
+    lines = [
+        Event("fire", "fires_burning", int(cell), 1.0, causes=(("fires_burning", int(origin)),))
+        for cell, origin in zip(fresh["cell"], source, strict=True)
+    ]
+    return left.append(**fresh.columns), lines
 
 
 def _advance(given: Given, table: Table, inputs: Inputs, clock: Clock, wind: float) -> Table:
@@ -235,7 +271,23 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "debris_m3": state.surface.debris_m3,
         "burnt_floor_m2": np.bincount(given.town_of_cell, weights=floor_m2, minlength=given.n_town),
         "slopes_failed_fraction": failed / weight,
+        **_measure_water(given, state),
     }
+
+
+def _measure_water(given: Given, state: State) -> dict[str, Array]:
+    """Series about water by town; the same zeros where no water can come."""
+    if given.land is None:
+        return dict.fromkeys(BY_WATER, given.zero_town)
+    surface, n_town = state.surface, given.n_town
+    breached = np.isfinite(surface.levee_breach_s).astype(float)
+    values = (
+        np.bincount(given.town_of_cell, weights=surface.buildings_flooded, minlength=n_town),
+        np.bincount(given.town_of_cell, weights=surface.buildings_washed, minlength=n_town),
+        np.bincount(given.levees.town, weights=breached, minlength=n_town),
+        water.flooded_area_m2(given.land, state.water_max_depth_m, n_town, given.params),
+    )
+    return dict(zip(BY_WATER, values, strict=True))
 
 
 LAYER = Layer(
@@ -263,5 +315,8 @@ LAYER = Layer(
         "depot",
         "office",
         "fuel_station",
+        "patch",
+        "levee",
     ),
+    state_schema=2,
 )

@@ -1,7 +1,8 @@
 """Fires: how they start, who puts them out at once, how they spread from house to house, how crews end them.
 
 A fire is one row of a table. It burns houses one after the other up to a limit set by gaps between houses,
-slower when crews hold it, and ends when crews have worked long enough or when it has burnt out.
+slower when crews hold it, and ends when crews have worked long enough or when it has burnt out. Where its burnt
+ground touches the border of the cell it may go on in the next one, as a row of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.chance import Chance
+from twin.numerics import fire_spread
 from twin.params import Params
 from twin.table import Table
 
 Array = np.ndarray
-BY_SHAKING, BY_POWER = 0, 1
+BY_SHAKING, BY_POWER, BY_NEIGHBOUR = 0, 1, 2
+MOST_BORDERS = 16
+BORDER_REACH = 1.25  # of a cell's mean side: finds the four cells across a border and not those across a corner
 SUB_STEP_S = 300
 M2_PER_KM2 = 1e6
 
@@ -84,13 +88,13 @@ def put_out_at_once(
     """Which flaring fires residents put out before they grow (fire,)."""
     cell = fires["cell"]
     able = np.minimum(first_response[cell] / params.first_response_reference, 1.0)
-    u = chance.uniform("damage.first_extinguishing", keys[cell], 2 * fires["number"] + fires["cause"])
+    u = chance.uniform("damage.first_extinguishing", keys[cell], _name(fires, slice(None)))
     return flaring & (u < params.first_extinguishing_fraction * able)
 
 
 def spread_limit(fires: Table, spread_chance: Array, keys: Array, chance: Chance) -> Array:
     """Houses a fire can reach before a gap stops it: geometric in the chance that it jumps to the next one."""
-    u = chance.uniform("damage.fire_limit", keys[fires["cell"]], 2 * fires["number"] + fires["cause"])
+    u = chance.uniform("damage.fire_limit", keys[fires["cell"]], _name(fires, slice(None)))
     return 1.0 + np.floor(np.log(u) / np.log(np.clip(spread_chance[fires["cell"]], 1e-9, 0.999)))
 
 
@@ -135,3 +139,85 @@ def burn(fires: Table, dt_s: Array, against: Defence, wind_m_per_s: float, param
 def whole_houses(burnt: Array, params: Params) -> Array:
     """Houses lost: a house counts when more than `house_lost_fraction` of it has burnt; same shape."""
     return np.floor(burnt + 1.0 - params.house_lost_fraction)
+
+
+def neighbours(x_m: Array, y_m: Array, area_m2: Array) -> fire_spread.Graph:
+    """Which cells share a border; cells of a mesh, by centre and area (cell,)."""
+    return fire_spread.near_graph(x_m, y_m, BORDER_REACH * float(np.sqrt(area_m2.max(initial=0.0))))
+
+
+def through_border(wind_m_per_s: float, params: Params) -> float:
+    """Share of fire that the road between two cells lets through.
+
+    The wind has a speed and no direction here: every border is alike.
+    """
+    return float(fire_spread.openness(params.border_road_m, wind_m_per_s))
+
+
+@dataclass(frozen=True)
+class Land:
+    """Where fires may go on: cells that share borders; keys, ground of one house and `jump_chance`, (cell,)."""
+
+    borders: fire_spread.Graph
+    keys: Array
+    house_m2: Array
+    jump: Array
+    through: float  # share of fire that passes a border
+
+
+def land(borders: fire_spread.Graph, keys: Array, wood_per_m2: Array, wind_m_per_s: float, params: Params) -> Land:
+    """The cells under this wind. Fire runs where houses stand close, so a burnt one takes no more than its share."""
+    house_m2 = 1.0 / np.maximum(wood_per_m2, 1.0 / params.burnt_ground_m2)
+    jump = jump_chance(wood_per_m2, wind_m_per_s, params)
+    return Land(borders, keys, house_m2, jump, through_border(wind_m_per_s, params))
+
+
+def grown(fires: Table, burnt_before: Array) -> Array:
+    """Rows of the fires that burnt one more whole house down in this step; burnt_before (fire,)."""
+    return np.flatnonzero(np.floor(fires["burnt"]) > np.floor(burnt_before))
+
+
+def over_borders(fires: Table, burnt_before: Array, place: Land, now_s: int, chance: Chance) -> tuple[Table, Array]:
+    """Fires that go on across borders reached in this step: new rows and the cells they came from; both may be empty.
+
+    burnt_before: houses burnt at the start of the step (fire,). Each border is tried once for each fire, with the
+    chance to jump to the next house there. Cells that burn already catch no second fire this way. There is something
+    to do only where `grown` finds a fire.
+    """
+    row, edge = _touched(fires, burnt_before, place, chance)
+    source, cell = fires["cell"][row], place.borders.target[edge].astype(np.int64)
+    name = MOST_BORDERS * _name(fires, row) + edge - place.borders.first[source]
+    caught = chance.uniform("damage.fire_over_border", place.keys[source], name) < place.jump[cell] * place.through
+    caught &= ~np.isin(cell, fires["cell"][fires["burning"] > 0])
+    cell, first = np.unique(cell[caught], return_index=True)
+    source, name = source[caught][first], name[caught][first]
+    number = np.floor(chance.uniform("damage.fire_number", place.keys[source], name) * 2.0**31).astype(np.int64)
+    blank = np.zeros(cell.size)
+    fresh = no_fires().append(
+        cell=cell, number=number, cause=BY_NEIGHBOUR, ignite_s=now_s, burning=1, burnt=blank, limit=blank,
+        work_s=blank, spent_s=blank,
+    )  # fmt: skip
+    return fresh.with_columns(limit=spread_limit(fresh, place.jump, place.keys, chance)), source
+
+
+def _touched(fires: Table, burnt_before: Array, place: Land, chance: Chance) -> tuple[Array, Array]:
+    """Fires (rows) and borders (edges of the graph) that their burnt ground reached in this step.
+
+    A fire stands at a drawn place of its cell and burns a circle about it.
+    """
+    larger = grown(fires, burnt_before)
+    cell = fires["cell"][larger]
+    many = place.borders.first[cell + 1] - place.borders.first[cell]
+    row = np.repeat(larger, many)
+    edge = np.arange(row.size) + np.repeat(place.borders.first[cell] - np.cumsum(many) + many, many)
+    keys, name = place.keys[cell], _name(fires, larger)
+    east, north = (np.repeat(chance.uniform(f"damage.fire_{axis}", keys, name) - 0.5, many) for axis in ("x", "y"))
+    gap_m = place.borders.distance_m[edge] * (0.5 - east * place.borders.east[edge] - north * place.borders.north[edge])
+    houses = np.pi * gap_m**2 / place.house_m2[fires["cell"][row]]  # that fill the circle
+    reached = (np.floor(burnt_before[row]) < houses) & (np.floor(fires["burnt"][row]) >= houses)
+    return row[reached], edge[reached]
+
+
+def _name(fires: Table, row: Array | slice) -> Array:
+    """What tells the fires of one cell apart."""
+    return 2 * fires["number"][row] + fires["cause"][row]

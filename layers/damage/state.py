@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layers.damage import fires
+from layers.damage import fires, levees, slopes, water
 from layers.damage.buildings import N_CLASS, N_GRADE
-from layers.damage.facilities import Facilities, class_of_year
+from layers.damage.facilities import KINDS, USABLE, Facilities, class_of_year
 from twin.chance import Chance
-from twin.numerics import fragility
+from twin.numerics import fire_spread, fragility
 from twin.params import Params
 from twin.table import Table
 from twin.world import IndexSet, World
@@ -31,6 +31,7 @@ class Given:
     wood_buildings: Array
     other_buildings: Array
     wood_per_m2: Array
+    borders: fire_spread.Graph  # cells that share a border
     wood_floor_m2: Array  # (cell,) mean floor area of a wooden building
     slope_deg: Array
     ground: Array  # (cell,) row of the ground kind
@@ -43,8 +44,11 @@ class Given:
     incident_site: Array  # (incident,) rows of sites
     incident_s: Array
     incident_loss: Array
-    n_levee: int
     facilities: tuple[Facilities, ...]  # shelter, hospital, depot, office, fuel station
+    land: water.Land | None  # None: no water grid, as for `exposed`
+    exposed: slopes.Exposed | None
+    levees: levees.Levees
+    zero_town: Array
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,12 @@ class State:
     power_ignitions: Array
     fires: Table
     houses_lost: Array  # (cell,) burnt in fires that are out, in houses and parts of houses
+    water_max_depth_m: Array  # (patch,) as last looked at; empty without a water grid, as for the next two
+    water_force_m3_per_s2: Array
+    water_reach: Array  # (cell, structure, reach) see water.reach
+    site_drowned: Array  # (site,) floors lost by a tsunami
+    levee_strain: Array  # (levee,) so far
+    levee_above_s: Array  # (levee,) time above the danger level without a break
     surface: Surface
 
 
@@ -112,6 +122,7 @@ def prepare(world: World, params: Params) -> Given:
         wood_buildings=wood,
         other_buildings=buildings.sum(axis=1) - wood,
         wood_per_m2=wood / np.asarray(cell["area_m2"], dtype=float),
+        borders=fires.neighbours(*(np.asarray(cell[name], dtype=float) for name in ("x_m", "y_m", "area_m2"))),
         wood_floor_m2=np.asarray(cell["floor_m2"], dtype=float)[:, fragility.IS_WOOD].mean(axis=1),
         slope_deg=np.asarray(cell["slope_deg"], dtype=float),
         ground=np.asarray(cell["ground"], dtype=np.int64),
@@ -124,19 +135,20 @@ def prepare(world: World, params: Params) -> Given:
         incident_site=incident_site,
         incident_s=incident_s,
         incident_loss=incident_loss,
-        n_levee=len(world["levee"]),
-        facilities=tuple(
-            _facilities(name, world[name]) for name in ("shelter", "hospital", "depot", "office", "fuel_station")
-        ),
+        facilities=tuple(_facilities(name, world[name]) for name in KINDS),
+        land=water.land_of(world),
+        exposed=slopes.exposed_by_terrain(world, params),
+        levees=_levees(world, params),
+        zero_town=np.zeros(len(world["municipality"])),
     )
 
 
 def start(given: Given, chance: Chance) -> State:
     """An undamaged surface."""
-    n_cell, n_road = given.cell_keys.size, given.road_keys.size
+    n_cell, n_road, n_levee = given.cell_keys.size, given.road_keys.size, given.levees.keys.size
+    n_patch, wet_cells = (given.land.cell.size, n_cell) if given.land is not None else (0, 0)
     zero = np.zeros(n_cell)
-    names = ("shelter_usable", "hospital_usable", "depot_usable", "office_usable", "fuel_station_usable")
-    sound = {name: np.ones(kind.keys.size) for name, kind in zip(names, given.facilities, strict=True)}
+    sound = {name: np.ones(kind.keys.size) for name, kind in zip(USABLE, given.facilities, strict=True)}
     by_cell = (
         "buildings_collapsed", "buildings_half_collapsed", "buildings_partial", "buildings_burnt",
         "wood_collapsed_fraction", "nonwood_collapsed_fraction", "wood_half_fraction", "nonwood_half_fraction",
@@ -149,8 +161,8 @@ def start(given: Given, chance: Chance) -> State:
         road_debris_m3=np.zeros(n_road),
         road_slides=np.zeros(n_road),
         debris_m3=np.zeros(given.n_town),
-        levee_settlement_m=np.zeros(given.n_levee),
-        levee_breach_s=np.full(given.n_levee, np.nan),
+        levee_settlement_m=np.zeros(n_levee),
+        levee_breach_s=np.full(n_levee, np.nan),
         **sound,
     )
     return State(
@@ -165,13 +177,33 @@ def start(given: Given, chance: Chance) -> State:
         power_ignitions=zero,
         fires=fires.no_fires(),
         houses_lost=zero,
+        water_max_depth_m=np.zeros(n_patch),
+        water_force_m3_per_s2=np.zeros(n_patch),
+        water_reach=np.zeros((wet_cells, 2, water.N_REACH)),
+        site_drowned=np.zeros(given.sites.keys.size),
+        levee_strain=np.zeros(n_levee),
+        levee_above_s=np.zeros(n_levee),
         surface=surface,
     )
 
 
 def _facilities(kind: str, members: IndexSet) -> Facilities:
     year = members["year_class"] if "year_class" in members else np.ones(len(members), dtype=np.int64)
-    return Facilities(kind, members.keys, np.asarray(members["cell"], dtype=np.int64), class_of_year(year))
+    floor_m = members["floor_height_m"] if "floor_height_m" in members else np.zeros(len(members))
+    return Facilities(
+        kind,
+        members.keys,
+        np.asarray(members["cell"], dtype=np.int64),
+        class_of_year(year),
+        np.asarray(members["patch"], dtype=np.int64),
+        np.asarray(floor_m, dtype=float),
+    )
+
+
+def _levees(world: World, params: Params) -> levees.Levees:
+    members = levees.levees_of(world["levee"])
+    levees.forced_segment(members, params)  # refuses a breach outside the levees
+    return members
 
 
 def _incidents(world: World) -> tuple[Array, Array, Array]:

@@ -1,5 +1,7 @@
 """Fires: residents, crews, water, gaps and wind decide how far they go; step length does not."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,98 @@ def test_step_length_hardly_matters(crews):
 
 def test_a_house_is_lost_when_half_of_it_has_burnt():
     assert fires.whole_houses(np.array([0.0, 0.49, 0.51, 1.4, 3.0]), PARAMS).tolist() == [0.0, 0.0, 1.0, 1.0, 3.0]
+
+
+def quarter(n=20, jump=1.0, through=1.0):
+    """Square cells of 100 m in a block of n by n, 250 m2 to a house."""
+    column, row = np.meshgrid(np.arange(n), np.arange(n))
+    borders = fires.neighbours(column.ravel() * 100.0, row.ravel() * 100.0, np.full(n * n, 1e4))
+    return fires.Land(borders, np.arange(n * n) * 31 + 5, np.full(n * n, 250.0), np.full(n * n, jump), through)
+
+
+def one_fire(cell, burnt, cause=fires.BY_SHAKING):
+    return fires.no_fires().append(
+        cell=np.atleast_1d(cell), number=0, cause=cause, ignite_s=0, burning=1, burnt=burnt, limit=500.0, work_s=0.0,
+        spent_s=0.0,
+    )  # fmt: skip
+
+
+def reached(land, cell, burnt_before, burnt):
+    fresh, source = fires.over_borders(one_fire(cell, burnt), np.atleast_1d(burnt_before), land, 600, CHANCE)
+    return fresh["cell"].tolist(), source.tolist(), fresh
+
+
+def test_cells_across_a_border_are_neighbours_and_those_across_a_corner_are_not():
+    borders = quarter(5).borders
+    assert np.diff(borders.first).max() == 4
+    assert borders.target[borders.first[12] : borders.first[13]].tolist() == [7, 11, 13, 17]
+
+
+def test_a_large_fire_goes_on_in_all_cells_around_and_a_small_one_in_none():
+    land = quarter()
+    cell = 10 * 20 + 10
+    around, source, fresh = reached(land, cell, 0.0, 130.0)  # radius 102 m: past every border of the cell
+    assert around == [cell - 20, cell - 1, cell + 1, cell + 20]
+    assert source == [cell] * 4
+    assert np.all(fresh["burning"] == 1)
+    assert np.all(fresh["cause"] == fires.BY_NEIGHBOUR)
+    assert np.all(fresh["ignite_s"] == 600)
+    assert np.all(fresh["limit"] >= 1.0)
+    assert len(np.unique(fresh["number"])) == 4
+    assert reached(land, cell, 0.0, 0.99)[0] == []
+    assert fires.grown(one_fire(cell, 4.9), np.array([4.1])).size == 0
+    assert fires.grown(one_fire(cell, 5.1), np.array([4.9])).tolist() == [0]
+    assert reached(land, cell, 130.0, 400.0)[0] == []  # each border is tried once
+
+
+def test_a_border_is_met_when_the_burnt_circle_reaches_it():
+    """Fires stand anywhere: the share that touches the border to the east is the burnt radius over the side."""
+    land, n = quarter(60), 3600
+    table = one_fire(np.arange(n), np.full(n, 11.0))
+    row, edge = fires._touched(table, np.zeros(n), land, CHANCE)
+    east = land.borders.east[edge] > 0.5
+    with_east = n - 60
+    assert east.sum() / with_east == pytest.approx(np.sqrt(11 * 250.0 / np.pi) / 100.0, abs=0.03)
+    assert np.array_equal(land.borders.source[edge], table["cell"][row])
+
+
+def test_however_a_fire_grows_the_same_borders_are_crossed():
+    land = quarter(jump=0.5)
+    burnt = np.linspace(0.0, 130.0, 27)
+    for cell in (45, 130, 210):
+        at_once = reached(land, cell, 0.0, 130.0)[0]
+        in_steps = [new for a, b in pairwise(burnt) for new in reached(land, cell, a, b)[0]]
+        assert sorted(in_steps) == at_once
+
+
+def test_gaps_roads_and_cells_that_burn_already_stop_a_fire_at_the_border():
+    cell = 210
+    assert reached(quarter(jump=0.0), cell, 0.0, 130.0)[0] == []
+    assert reached(quarter(through=0.0), cell, 0.0, 130.0)[0] == []
+    land = quarter()
+    both = one_fire([cell, cell + 1], [130.0, 0.0])
+    fresh, _ = fires.over_borders(both, np.zeros(2), land, 600, CHANCE)
+    assert cell + 1 not in fresh["cell"]
+    more = [set(reached(quarter(jump=jump), cell, 0.0, 130.0)[0]) for jump in (0.2, 0.5, 0.9)]
+    assert more[0] <= more[1] <= more[2]
+
+
+def test_wind_helps_fire_over_the_road_between_two_cells():
+    wide = PARAMS.replace({"border_road_m": 12.0})
+    assert fires.through_border(1.0, wide) < fires.through_border(8.0, wide) < 1.0
+    assert fires.through_border(1.0, wide) < fires.through_border(1.0, PARAMS)
+    assert fires.through_border(3.0, PARAMS.replace({"border_road_m": 14.0})) == 0.0
+
+
+def test_no_fire_crosses_no_border():
+    fresh, source = fires.over_borders(fires.no_fires(), np.zeros(0), quarter(), 600, CHANCE)
+    assert len(fresh) == len(source) == 0
+
+
+def test_a_house_that_stands_alone_does_not_burn_its_whole_cell():
+    wood_per_m2 = np.array([0.0, 1e-6, 0.004, 0.01])
+    place = fires.land(quarter(2).borders, np.arange(4), wood_per_m2, 3.0, PARAMS)
+    assert place.house_m2 == pytest.approx([PARAMS.burnt_ground_m2, PARAMS.burnt_ground_m2, 250.0, 100.0])
+    assert place.jump[0] == 0.0
+    assert np.all(np.diff(place.jump) >= 0.0)
+    assert place.through == fires.through_border(3.0, PARAMS)
