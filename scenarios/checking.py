@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scenarios.columns import OPTIONAL_TABLES, TABLES
-from scenarios.facts import cut, load_facts
+from scenarios.columns import OPTIONAL_TABLES
+from scenarios.facts import PLACE, cut, load_facts
 from scenarios.reading import nearest, parse_yaml, read_scenario, scenario_path
 from scenarios.schema import Scenario
 from scenarios.synthesis import build_world
@@ -30,7 +30,7 @@ def check(name_or_path: str | Path) -> list[str]:
     problems = [*_parameter_problems(scenario, lines, path), *_model_problems(scenario, lines, path)]
     problems += _cut_problems(scenario, lines, path)
     optional = [name for name in OPTIONAL_TABLES if (scenario.facts_folder / f"{name}.csv").is_file()]
-    facts, found = load_facts(scenario.facts_folder, [*TABLES, *optional])
+    facts, found = load_facts(scenario.facts_folder, [*PLACE, *optional])
     problems += found
     if "municipality" in facts:
         problems += _area_problems(scenario, facts["municipality"]["code"].tolist(), lines, path)

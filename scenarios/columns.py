@@ -98,6 +98,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "top_km": Column("number", low=0.0, high=50.0),
         "rake_deg": Column("number", low=-180.0, high=180.0),
         "mw": Column("number", low=4.0, high=9.3),
+        "slip_m": Column("number", blank=True, low=0.0, high=60.0, needed=False),
     },
     "shock": {
         "id": TEXT,
@@ -211,6 +212,54 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "note": NOTE,
     },
 }
+REFUGE_KINDS = ("public", "agreement", "tower")
+# Tables that belong to the place but may be absent, or have no rows: there is no such thing in the scenario.
+PLACE_TABLES: Mapping[str, Mapping[str, Column]] = {
+    "refuge": {
+        "id": TEXT,
+        "name_ja": NOTE,
+        "kind": Column(choices=REFUGE_KINDS),
+        "municipality": CODE,
+        "lat": LAT,
+        "lon": LON,
+        "capacity_persons": Column("count", low=1, high=20_000),
+        "floor_height_m": Column("number", low=2.0, high=80.0),
+    },
+    "care_home": {
+        "id": TEXT,
+        "name_ja": NOTE,
+        "municipality": CODE,
+        "lat": LAT,
+        "lon": LON,
+        "persons": Column("count", low=1, high=2000),
+    },
+    "pump": {
+        "id": TEXT,
+        "name_ja": NOTE,
+        "municipality": CODE,
+        "lat": LAT,
+        "lon": LON,
+        "capacity_m3_per_s": Column("number", low=0.01, high=500.0),
+        "start_depth_m": Column("number", low=0.0, high=5.0),
+        "generator_h": AMOUNT,
+    },
+    "gate": {
+        "id": TEXT,
+        "name_ja": NOTE,
+        "lat": LAT,
+        "lon": LON,
+        "width_m": Column("number", low=0.5, high=300.0),
+        "sill_m": Column("number", low=-10.0, high=100.0),
+    },
+    "rain": {
+        "time": Column("time"),
+        "town_mm_per_h": Column("number", low=0.0, high=300.0),
+        "catchment_mm_per_h": Column("number", low=0.0, high=300.0),
+        "kind": TEXT,
+    },
+}
+# Of the other tables, those a place without an earthquake, or with a terrain of its own, leaves out.
+MAY_BE_EMPTY = frozenset({"fault", "shock", "intensity_observed", "station", "incident", "ground", *PLACE_TABLES})
 # Tables that need not be there: read by the comparison with reality, not by the world.
 OPTIONAL_TABLES: Mapping[str, Mapping[str, Column]] = {
     "report": {
@@ -249,4 +298,9 @@ UNIQUE = {
     "office": ("id",),
     "weather": ("date",),
     "intensity_observed": ("shock", "municipality"),
+    "refuge": ("id",),
+    "care_home": ("id",),
+    "pump": ("id",),
+    "gate": ("id",),
+    "rain": ("time",),
 }

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from scenarios.columns import OPTIONAL_TABLES, TABLES, UNIQUE, Column
+from scenarios.columns import MAY_BE_EMPTY, OPTIONAL_TABLES, PLACE_TABLES, TABLES, UNIQUE, Column
 from scenarios.reading import nearest
 from twin.errors import ScenarioError
 
 Array = np.ndarray
-RULES = {**TABLES, **OPTIONAL_TABLES}
+RULES = {**TABLES, **PLACE_TABLES, **OPTIONAL_TABLES}
+PLACE = (*TABLES, *PLACE_TABLES)  # what a world is made of
 MAX_TOLD = 200  # problems listed before the rest is only counted
 
 
@@ -47,11 +48,12 @@ class FactTable:
         return column in self.columns
 
 
-def read_facts(folder: Path, tables: Iterable[str] = tuple(TABLES)) -> dict[str, FactTable]:
+def read_facts(folder: Path, tables: Iterable[str] = PLACE) -> dict[str, FactTable]:
     """Read and check the fact tables of a folder.
 
-    Raises ScenarioError that lists every problem: missing files and columns, blanks, values that are no
-    number or outside their range, unknown codes, doubled ids, instants without a zone.
+    A table that may be absent reads as one without rows. Raises ScenarioError that lists every problem: missing
+    files and columns, blanks, values that are no number or outside their range, unknown codes, doubled ids,
+    instants without a zone.
     """
     facts, problems = load_facts(folder, tables)
     if problems:
@@ -66,7 +68,7 @@ def cut(problems: list[str]) -> list[str]:
     return [*problems[:MAX_TOLD], f"… and {len(problems) - MAX_TOLD} more"]
 
 
-def load_facts(folder: Path, tables: Iterable[str] = tuple(TABLES)) -> tuple[dict[str, FactTable], list[str]]:
+def load_facts(folder: Path, tables: Iterable[str] = PLACE) -> tuple[dict[str, FactTable], list[str]]:
     """The tables that can be read, and every problem found, as text."""
     problems: list[str] = []
     facts: dict[str, FactTable] = {}
@@ -90,6 +92,8 @@ def _read_table(path: Path, name: str, problems: list[str]) -> FactTable | None:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
+        if name in MAY_BE_EMPTY:
+            return _empty(path, name)
         problems.append(f"{path}: this fact table is missing")
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -109,9 +113,15 @@ def _read_table(path: Path, name: str, problems: list[str]) -> FactTable | None:
                 continue
             columns[column] = ("",) * len(rows)
         typed[column] = _typed(columns[column], column, rule, (path, lines), problems)
-    if not rows:
+    if not rows and name not in MAY_BE_EMPTY:
         problems.append(f"{path}: the table has no rows")
     return FactTable(name, path, typed, np.asarray(lines)) if complete else None
+
+
+def _empty(path: Path, name: str) -> FactTable:
+    """A table that may be absent and is: all its columns, no rows."""
+    columns = {column: _typed((), column, rule, (path, []), []) for column, rule in RULES[name].items()}
+    return FactTable(name, path, columns, np.zeros(0, dtype=np.int64))
 
 
 def _rows(

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 LAYERS = (
     "hazard",
@@ -99,6 +99,78 @@ class Region(Strict):
     )
 
 
+SMALLEST_LAND_M, LARGEST_LAND_M = 2000.0, 20_000.0
+MOST_SQUARES = 1_000_000
+SIZES = {"bay": (6400.0, 6000.0), "river": (8000.0, 5000.0)}  # west to east, south to north
+OF_KIND = {
+    "bay": ("breakwater_crest_m", "breakwater_opening_m", "sea_level_m", "sea_square_m"),
+    "river": ("catchment_km2", "concentration_h", "tributary_catchment_km2"),
+}
+
+
+def _length_m(value: float | None) -> float | None:
+    """A side of the terrain; small numbers are degrees or kilometres written where metres are meant."""
+    if value is not None and not SMALLEST_LAND_M <= value <= LARGEST_LAND_M:
+        hint = "; lengths are metres, not degrees or kilometres" if 0 < value < SMALLEST_LAND_M / 10 else ""
+        raise ValueError(f"must be {SMALLEST_LAND_M:.0f} to {LARGEST_LAND_M:.0f} m{hint}")
+    return value
+
+
+LandLength = Annotated[float | None, AfterValidator(_length_m)]
+
+
+class Terrain(Strict):
+    """Generated ground, river, sea, levees and walls about the middle of the outline. Lengths and heights in metres."""
+
+    kind: Literal["bay", "river"] = Field(description="town on a bay open to the east, or valley with a leveed river")
+    seed: int = Field(1, ge=0, description="seed of the ground's shape; the general plan stays")
+    square_m: float = Field(50.0, ge=10, le=100, description="side of the squares of the water grid")
+    west_east_m: LandLength = Field(None, description="length of the water grid; default 6400 (bay), 8000 (river)")
+    south_north_m: LandLength = Field(None, description="width of the water grid; default 6000 (bay), 5000 (river)")
+    levee_crest_m: float = Field(
+        5.0, gt=0, le=15, description="crest of the sea wall above datum (bay), of the levee above the plain (river)"
+    )
+    river_width_m: float | None = Field(
+        None, ge=30, le=400, description="between the levees of the main river; default 100 (bay), 180 (river)"
+    )
+    breakwater_crest_m: float = Field(4.0, gt=0, le=12, description="bay: crest of the breakwaters above datum")
+    breakwater_opening_m: float = Field(300.0, ge=100, le=1500, description="bay: gap between the breakwaters")
+    sea_level_m: float = Field(0.3, ge=-2, le=2, description="bay: tide at the start, above datum")
+    sea_square_m: float = Field(1000.0, ge=500, le=4000, description="bay: side of the squares of the offshore grid")
+    catchment_km2: float = Field(520.0, gt=0, le=20_000, description="river: catchment above the upstream side")
+    tributary_catchment_km2: float = Field(30.0, gt=0, le=5000, description="river: catchment of the tributary")
+    concentration_h: float = Field(4.0, gt=0, le=48, description="river: time of concentration of the catchment")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Terrain:
+        """Fields of the other kind are mistakes; the grid must be of a size that can be computed."""
+        for kind, names in OF_KIND.items():
+            given = [name for name in names if name in self.model_fields_set]
+            if kind != self.kind and given:
+                raise ValueError(f"{given[0]} belongs to kind {kind}, not {self.kind}; take it out")
+        rows, columns = self.shape
+        if rows * columns > MOST_SQUARES:
+            raise ValueError(f"{rows} x {columns} squares, at most {MOST_SQUARES}; make square_m larger")
+        return self
+
+    @property
+    def width_m(self) -> float:
+        """Distance between the levees of the main river."""
+        return self.river_width_m or {"bay": 100.0, "river": 180.0}[self.kind]
+
+    @property
+    def size_m(self) -> tuple[float, float]:
+        """Length west to east and south to north."""
+        length_m, width_m = SIZES[self.kind]
+        return self.west_east_m or length_m, self.south_north_m or width_m
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the water grid: whole squares that fit the size."""
+        length_m, width_m = self.size_m
+        return int(width_m / self.square_m + 1e-9), int(length_m / self.square_m + 1e-9)
+
+
 class Forcing(Strict):
     """What drives the run from outside the eight layers."""
 
@@ -167,6 +239,7 @@ class Scenario(Strict):
     schedule: list[Step] = Field(default_factory=_default_schedule, min_length=1)
     facts: str = Field(".", description="folder of the fact tables, relative to this file")
     region: Region = Field(default_factory=Region)
+    terrain: Terrain | None = Field(None, description="generated ground that water can reach; without it none can")
     models: dict[LayerName, str] = Field(default_factory=dict, description="layer -> model name")
     set: dict[ParameterName, Any] = Field(default_factory=dict, description="layer.parameter -> value")
     cut: list[str] = Field(default_factory=list, description="coupling rows cut in this scenario")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -150,56 +151,72 @@ def _next_chunk(place: Place, water: Water, inputs: Inputs) -> Water:
     decided = [np.asarray(inputs[name], dtype=float) for name in DECISIONS]
     pace = FAST if water.until_s < place.calm_from_s else CALM
     name = memo.key("chunk", pace.chunk_s, pace.mark_s, LOOK_S, water.key.tobytes(), *decided)
-    like = _like(water, pace)
     packed = memo.remembered(name, lambda: _packed(_solve(place, water, decided, pace)))
-    depth, x, y, books, mark_depth, mark_level, highest, force = _unpacked(packed, like)
+    chunk = _unpacked(packed, water, pace)
+    fields = chunk.fields.reshape(3, *water.depth_m.shape)
     return Water(
         until_s=water.until_s + pace.chunk_s,
         chunk_s=pace.chunk_s,
-        depth_m=depth,
-        discharge_x_m2_per_s=x,
-        discharge_y_m2_per_s=y,
-        books_m3=books,
-        mark_depth_m=mark_depth,
-        mark_level_m=mark_level,
-        highest_m=highest,
-        force_m3_per_s2=force,
+        depth_m=fields[0],
+        discharge_x_m2_per_s=fields[1],
+        discharge_y_m2_per_s=fields[2],
+        books_m3=chunk.books_m3,
+        mark_depth_m=chunk.patches[:-2],
+        mark_level_m=chunk.level_m,
+        highest_m=chunk.patches[-2],
+        force_m3_per_s2=chunk.patches[-1],
         before_highest_m=np.maximum(water.before_highest_m, water.highest_m),
         before_force_m3_per_s2=np.maximum(water.before_force_m3_per_s2, water.force_m3_per_s2),
         key=_bytes(name),
     )
 
 
-def _like(water: Water, pace: Pace) -> list[Array]:
-    """Arrays of the types and shapes a chunk makes, in the order of the record."""
-    return [
-        water.depth_m,
-        water.discharge_x_m2_per_s,
-        water.discharge_y_m2_per_s,
-        water.books_m3,
-        np.zeros((pace.marks, water.mark_depth_m.shape[1]), np.float32),
-        np.zeros((pace.marks, water.mark_level_m.shape[1]), np.float32),
-        water.highest_m,
-        water.force_m3_per_s2,
-    ]
+class Chunk(NamedTuple):
+    """What a chunk makes: fields (3, square), depth by mark with highest depth and force (mark + 2, patch), float32;
+    level by mark (mark, levee), float32; books (book,).
+    """
+
+    fields: Array
+    patches: Array
+    level_m: Array
+    books_m3: Array
 
 
-def _packed(parts: Sequence[Array]) -> Array:
+def _packed(chunk: Chunk) -> Array:
+    """As bytes; of fields and patches only the columns that hold any water."""
+    parts: list[Array] = []
+    for dense in (chunk.fields, chunk.patches):
+        wet = np.flatnonzero(dense.any(axis=0))
+        parts += [np.array([wet.size]), wet, np.ascontiguousarray(dense[:, wet])]
+    parts += [chunk.level_m, chunk.books_m3]
     return np.concatenate([np.ascontiguousarray(part).view(np.uint8).ravel() for part in parts])
 
 
-def _unpacked(packed: Array, like: Sequence[Array]) -> list[Array]:
-    ends = np.cumsum([part.nbytes for part in like])
-    pieces = np.split(packed, ends[:-1])
-    return [piece.copy().view(part.dtype).reshape(part.shape) for piece, part in zip(pieces, like)]
+def _unpacked(packed: Array, water: Water, pace: Pace) -> Chunk:
+    """The inverse of `_packed`, with the sizes of `water`."""
+    at, dense = 0, []
+    for rows, columns in ((3, water.depth_m.size), (pace.marks + 2, water.highest_m.size)):
+        n_wet = int(packed[at : at + 8].view(np.int64)[0])
+        at += 8
+        wet = packed[at : at + 8 * n_wet].view(np.int64)
+        at += 8 * n_wet
+        values = packed[at : at + 4 * rows * n_wet].view(np.float32).reshape(rows, n_wet)
+        at += 4 * rows * n_wet
+        full = np.zeros((rows, columns), np.float32)
+        full[:, wet] = values
+        dense.append(full)
+    shape = (pace.marks, water.mark_level_m.shape[1])
+    books_at = at + 4 * shape[0] * shape[1]
+    level = packed[at:books_at].copy().view(np.float32).reshape(shape)
+    return Chunk(dense[0], dense[1], level, packed[books_at:].copy().view(np.float64))
 
 
 def _bytes(name: str) -> Array:
     return np.frombuffer(name.encode(), np.uint8).copy()
 
 
-def _solve(place: Place, water: Water, decided: Sequence[Array], pace: Pace) -> list[Array]:
-    """One chunk; what `_like` lists."""
+def _solve(place: Place, water: Water, decided: Sequence[Array], pace: Pace) -> Chunk:
+    """One chunk, computed."""
     waves = water.until_s < place.waves_until_s
     basin, run = (place.waves, shallow_water.advance) if waves else (place.slow, shallow_water.advance_inertial)
     sources = _sources(place, waves, water, decided, pace)
@@ -207,17 +224,18 @@ def _solve(place: Place, water: Water, decided: Sequence[Array], pace: Pace) -> 
     if not waves:
         x, y = state.discharge_x_m2_per_s, state.discharge_y_m2_per_s
         basin = with_outlet(place, basin, through_outlet_m3_per_s(place, state.depth_m, x, y))
-    *_, depth, level, highest, force = (np.zeros_like(part) for part in _like(water, pace))
+    patches = np.zeros((pace.marks + 2, water.highest_m.size), np.float32)
+    depth, level = patches[:-2], np.zeros((pace.marks, water.mark_level_m.shape[1]), np.float32)
     look_s = LOOK_S if pace is FAST else pace.mark_s
     for mark in range(pace.marks):
         for _ in range(pace.mark_s // look_s):
             state = _without_dust(run(basin, state, state.time_s + look_s, sources))
             depth[mark], push = on_patches(place, basin, state)
-            highest, force = np.maximum(highest, depth[mark]), np.maximum(force, push)
+            patches[-2:] = np.maximum(patches[-2:], (depth[mark], push))
         level[mark] = _at_levees(place, basin, state)
     books = water.books_m3 + [getattr(state, name) for name in BOOKS]
     last = waves and water.until_s + pace.chunk_s >= place.waves_until_s
-    return [*_frames(place, state, last), books, depth, level, highest, force]
+    return Chunk(np.stack(_frames(place, state, last)).reshape(3, -1), patches, level, books)
 
 
 def _sources(place: Place, waves: bool, water: Water, decided: Sequence[Array], pace: Pace) -> Sources:

@@ -10,6 +10,9 @@ What the rules do, in order (numbers in `rules.toml`; every draw is keyed by the
    stand evenly along the population and cover their own and the neighbouring cells.
 5. places and forces: listed ones stand in the cell of their municipality nearest to their position; the rest
    is strung evenly along the population.
+6. terrain, where the scenario has one: a landscape made of continuous functions and keyed noise is averaged over the
+   squares of a water grid; land squares are patches that hold shares of their cell, levees stand between wet and dry
+   squares, roads over rivers are bridges, and shortest ways on foot lead out of the official hazard zone.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ from scenarios.schema import Scenario
 from scenarios.synthesis import buildings, carriers, cells, forces, lifelines, places, roads, water
 from scenarios.synthesis.frame import Frame, filled, nearest_cell, nearest_node
 from scenarios.synthesis.land import build_land
+from scenarios.synthesis.standing import with_patches
+from scenarios.synthesis.terrain import build_ground
 from twin.chance import Chance
 from twin.params import Params, load
 from twin.world import IndexSet, World
@@ -44,6 +49,9 @@ FROM_FACTS = {
     "station": "station",
     "observed_intensity": "intensity_observed",
     "incident": "incident",
+    "rain": "rain",
+    "refuge": "refuge",
+    "pump": "pump",
 }
 
 
@@ -64,6 +72,7 @@ def region_frame(scenario: Scenario, rules: Params | None = None) -> Frame:
         region=scenario.region,
         origin_lat=float(np.round((outline["lat"].min() + outline["lat"].max()) / 2, 4)),
         origin_lon=float(np.round((outline["lon"].min() + outline["lon"].max()) / 2, 4)),
+        ground=build_ground(scenario.terrain) if scenario.terrain else None,
     )
 
 
@@ -75,7 +84,7 @@ def build_world(scenario: Scenario, rules: Params | None = None) -> World:
     """
     frame = region_frame(scenario, rules)
     facts = frame.facts
-    sets, maps, arrays = _build(frame, scenario)
+    sets, maps, arrays, by_water = _build(frame, scenario)
     return World(
         name=scenario.name,
         origin=scenario.start,
@@ -83,14 +92,14 @@ def build_world(scenario: Scenario, rules: Params | None = None) -> World:
         carriers=maps,
         labels=_labels(facts, sets),
         sources=_source_rows(facts["sources"]),
-        settings=_settings(frame, scenario),
+        settings={**_settings(frame, scenario), **by_water},
         arrays=arrays,
     )
 
 
 def _build(
     frame: Frame, scenario: Scenario
-) -> tuple[dict[str, IndexSet], dict[str, carriers.Carrier], dict[str, Array]]:
+) -> tuple[dict[str, IndexSet], dict[str, carriers.Carrier], dict[str, Array], Mapping[str, float]]:
     nodes = roads.build_nodes(frame)
     cell, sites = _cells_and_sites(frame, nodes)
     substations, feeders, maps, main_feeder = lifelines.build_power(frame, cell)
@@ -110,12 +119,17 @@ def _build(
     region = IndexSet.build("region", ["all"])
     parts = [region, towns, cell, nodes, trunk, *lifeline_sets, *place_sets]
     parts += _driving_sets(frame, scenario, cell, nodes, sites)
-    patch = water.dry_patches(cell)
-    parts += [patch, water.no_levees(), water.no_pumps()]
+    if frame.ground is None:
+        wet = water.without_terrain(cell)
+    else:
+        wet = water.on_terrain(frame, frame.ground, nodes, trunk, cell, main_feeder)
+    parts += [wet.patch, wet.levee, wet.pump, wet.refuge]
     sets = {part.name: part for part in parts}
-    by_water = water.water_carriers(patch, len(cell), len(towns))
+    sets |= with_patches(frame, sets, wet.patch, frame.ground is not None)
+    by_water = water.water_carriers(wet.patch, len(cell), len(towns))
     maps = {**carriers.build_carriers(sets, zone_of_cell, block_of_cell), **maps, **cover, **by_water}
-    return sets, maps, {"free_travel_s": _fixed(roads.free_travel_s(frame, nodes, trunk))}
+    arrays = {"free_travel_s": roads.free_travel_s(frame, nodes, trunk), **wet.arrays}
+    return sets, maps, {name: _fixed(array) for name, array in arrays.items()}, wet.settings
 
 
 def _cells_and_sites(frame: Frame, nodes: IndexSet) -> tuple[IndexSet, IndexSet]:
@@ -145,6 +159,7 @@ def _driving_sets(frame: Frame, scenario: Scenario, cell: IndexSet, nodes: Index
         forces.build_stations(frame, cell),
         forces.build_observed(frame, shocks),
         forces.build_incidents(frame, sites),
+        forces.build_rain(frame),
     ]
 
 

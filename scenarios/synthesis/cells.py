@@ -23,7 +23,8 @@ def inhabited(frame: Frame, land: Land) -> tuple[Array, Array]:
             f"region.max_cells: {frame.region.max_cells} is less than the {len(frame.codes)} municipalities"
         )
     expected = _expected_persons(frame, land)
-    threshold = frame.rules.min_persons_per_km2 * land.area_m2 * 1e-6
+    rules = frame.rules
+    threshold = np.maximum(rules.min_persons_per_km2 * land.area_m2 * 1e-6, rules.min_persons_per_cell)
     fullest = np.zeros(len(land.code), dtype=bool)
     order = np.lexsort((-expected, land.municipality))
     fullest[order[np.searchsorted(land.municipality[order], np.arange(len(frame.codes)))]] = True
@@ -43,7 +44,8 @@ def _expected_persons(frame: Frame, land: Land) -> Array:
     """Expected residents of each land cell: settlement kernels plus a thin rural share, weighted by ground."""
     places, rules = frame.facts["settlement"], frame.rules
     n_town = len(frame.codes)
-    habitable = rules.habitable_by_ground[land.ground] * land.area_m2
+    by_ground = rules.habitable_by_ground[land.ground] * land.area_m2
+    habitable = by_ground if land.settled_m2 is None else land.settled_m2
     sx_m, sy_m = frame.local(places["lat"], places["lon"])
     town = frame.rows_of(places["municipality"])
     squared = (land.x_m - sx_m[:, None]) ** 2 + (land.y_m - sy_m[:, None]) ** 2
@@ -111,6 +113,8 @@ def ground_columns(frame: Frame, land: Land, rows: Array) -> Columns:
     ground = land.ground[rows]
     avs = rules.avs30_m_per_s[ground] * np.exp(rules.avs30_log_std * frame.chance.normal("region.avs30", code))
     slope = rules.slope_deg[ground] * np.exp(rules.slope_log_std * frame.chance.normal("region.slope", code))
+    if land.slope_deg is not None:
+        slope = land.slope_deg[rows]
     return {
         "municipality": land.municipality[rows],
         "x_m": land.x_m[rows],

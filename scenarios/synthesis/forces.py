@@ -9,7 +9,7 @@ import numpy as np
 from scenarios.schema import Forcing
 from scenarios.synthesis.frame import Frame, filled, nearest_cell, nearest_node
 from twin.errors import ScenarioError
-from twin.units import MINUTE_S
+from twin.units import MINUTE_S, MM_PER_H
 from twin.world import IndexSet
 
 Array = np.ndarray
@@ -95,6 +95,20 @@ def build_days(frame: Frame, forcing: Forcing) -> IndexSet:
     )
 
 
+def build_rain(frame: Frame) -> IndexSet:
+    """Rain rates from each instant on, over the towns and over the rivers' upper catchment; no rows: see the days."""
+    table = frame.facts["rain"]
+    time_s = np.asarray([_seconds(frame, instant) for instant in table["time"].tolist()], dtype=np.int64)
+    order = np.argsort(time_s, kind="stable")
+    return IndexSet.build(
+        "rain",
+        [f"rain/{number}" for number in range(len(table))],
+        time_s=time_s[order],
+        town_m_per_s=table["town_mm_per_h"][order] * MM_PER_H,
+        catchment_m_per_s=table["catchment_mm_per_h"][order] * MM_PER_H,
+    )
+
+
 def _midnight(frame: Frame, day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), frame.start.tzinfo)
 
@@ -104,7 +118,7 @@ def _seconds(frame: Frame, instant: datetime) -> int:
 
 
 def build_fault(frame: Frame) -> IndexSet:
-    """Rectangular fault planes; lat, lon are the middle of the top edge."""
+    """Rectangular fault planes; lat, lon are the middle of the top edge, slip is NaN where not given."""
     table = frame.facts["fault"]
     x_m, y_m = frame.local(table["lat"], table["lon"])
     return IndexSet.build(
@@ -121,6 +135,7 @@ def build_fault(frame: Frame) -> IndexSet:
         top_m=table["top_km"] * 1000.0,
         rake_deg=table["rake_deg"],
         magnitude_mw=table["mw"],
+        slip_m=table["slip_m"],
     )
 
 

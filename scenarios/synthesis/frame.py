@@ -10,6 +10,7 @@ import numpy as np
 
 from scenarios.facts import FactTable
 from scenarios.schema import Region
+from scenarios.synthesis.terrain import Ground
 from twin.chance import Chance
 from twin.numerics.mesh import to_local
 from twin.params import Params
@@ -30,6 +31,7 @@ class Frame:
     region: Region
     origin_lat: float
     origin_lon: float
+    ground: Ground | None = None  # generated squares; None without a terrain block
 
     @property
     def codes(self) -> Array:
@@ -42,14 +44,18 @@ class Frame:
 
     def rows_of(self, codes: Array) -> Array:
         """Row of each municipality code, -1 for a blank one; int64."""
-        order = np.argsort(self.codes)
-        at = np.minimum(np.searchsorted(self.codes, codes, sorter=order), len(order) - 1)
-        rows = order[at]
-        return np.where(self.codes[rows] == codes, rows, -1).astype(np.int64)
+        return rows_of_codes(self.codes, codes)
 
     def keys(self, municipality: Array, number: Array) -> Array:
         """Permanent int64 key of the n-th thing of a kind in a municipality (codes, not row numbers, make it)."""
         return self.codes.astype(np.int64)[municipality] * KEY_STEP + number
+
+
+def rows_of_codes(known: Array, wanted: Array) -> Array:
+    """Row of each wanted code among the known ones, -1 where it is none of them; int64."""
+    order = np.argsort(known)
+    at = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(order) - 1)]
+    return np.where(known[at] == wanted, at, -1).astype(np.int64)
 
 
 def share_out(weight: Array, total: Array, group: Array) -> Array:

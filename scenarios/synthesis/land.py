@@ -9,14 +9,16 @@ import shapely
 
 from scenarios.columns import GROUNDS
 from scenarios.facts import FactTable
-from scenarios.synthesis.frame import Frame
+from scenarios.synthesis.frame import Frame, rows_of_codes
+from scenarios.synthesis.land_classes import ALLUVIAL, HILL, MOUNTAIN, RECLAIMED, TERRACE
+from scenarios.synthesis.terrain import LAND, Ground
 from twin.errors import ScenarioError
-from twin.numerics.mesh import mesh_area_m2, mesh_code_of, mesh_row_column
+from twin.numerics.mesh import mesh_area_m2, mesh_code, mesh_code_of, mesh_row_column, to_lat_lon
 
 Array = np.ndarray
 DIGITS = {1000: 8, 500: 9, 250: 10}
-ALLUVIAL, RECLAIMED, TERRACE, HILL, MOUNTAIN = range(5)
 ALWAYS_OWN_KM2 = 1e9
+LEAST_DRY = 0.15  # cells with less land than this share are sea
 WIDEST_GRID = 400_000  # cells of the bounding box: keeps a wrong outline from filling the memory
 
 
@@ -35,10 +37,12 @@ class Land:
     municipality: Array
     ground: Array
     coast_distance_m: Array
+    settled_m2: Array | None = None  # ground fit for houses; None: by the class of the ground
+    slope_deg: Array | None = None  # None: by the class of the ground
 
 
 def build_land(frame: Frame) -> Land:
-    """Land cells of the outline with owner, ground and shore distance."""
+    """Land cells of the outline with owner, ground and shore distance; of the terrain where there is one."""
     digits = DIGITS[frame.region.cell_size_m]
     rings = _rings(frame.facts["outline"])
     row, column = _grid(rings, digits)
@@ -47,10 +51,44 @@ def build_land(frame: Frame) -> Land:
     lat, lon = (row + 0.5) / per_lat, 100.0 + (column + 0.5) / per_lon
     x_m, y_m = frame.local(lat, lon)
     area_m2 = mesh_area_m2(code, digits)
+    if frame.ground is not None:
+        return _of_terrain(frame, frame.ground, (code, row, column, lat, lon, area_m2))
+    if not len(frame.facts["ground"]):
+        raise ScenarioError(f"{frame.facts['ground'].path}: missing or empty; draw the ground or give a terrain block")
     municipality = allocate(frame, x_m, y_m, area_m2)
     coast_m = _coast_distance(frame, rings, x_m, y_m)
     ground = _ground(frame, lat, lon, x_m, y_m, coast_m)
     return Land(code, row, column, lat, lon, x_m, y_m, area_m2, municipality, ground, coast_m)
+
+
+def _of_terrain(frame: Frame, ground: Ground, mesh: tuple[Array, ...]) -> Land:
+    """Cells with land in the water grid: their dry area, ground, slope and shore distance from its squares.
+
+    mesh: code, row, column, latitude, longitude and area of the cells inside the outline.
+    """
+    code, area_m2 = mesh[0], mesh[-1]
+    row, column = np.nonzero(ground.kind == LAND)
+    places = to_lat_lon(ground.x_m[column], ground.y_m[row], frame.origin_lat, frame.origin_lon)
+    at = rows_of_codes(code, mesh_code(*places, DIGITS[frame.region.cell_size_m]))
+    inside = at >= 0
+    at, row, column = at[inside], row[inside], column[inside]
+    count = np.bincount(at, minlength=len(code))
+    dry_m2 = count * ground.square_m**2
+    kept = np.flatnonzero(dry_m2 > LEAST_DRY * area_m2)
+    if not len(kept):
+        raise ScenarioError(f"{frame.facts['outline'].path}: no land of the terrain lies inside the outline")
+
+    def mean(values: Array) -> Array:
+        return (np.bincount(at, weights=values[row, column], minlength=len(count)) / np.maximum(count, 1))[kept]
+
+    lat, lon = mesh[3][kept], mesh[4][kept]
+    x_m, y_m = frame.local(lat, lon)
+    dry_m2 = dry_m2[kept]
+    town = allocate(frame, x_m, y_m, dry_m2)
+    setting = ground.landscape.setting(x_m, y_m, mean(ground.height_m)).astype(np.int64)
+    places_of = (code[kept], mesh[1][kept], mesh[2][kept], lat, lon, x_m, y_m, np.minimum(dry_m2, area_m2[kept]))
+    slope_deg = np.degrees(np.arctan(mean(ground.slope)))
+    return Land(*places_of, town, setting, mean(ground.coast_m), mean(ground.use) * dry_m2, slope_deg)
 
 
 def cells_per_degree(digits: int) -> tuple[int, int]:
