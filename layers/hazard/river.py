@@ -49,7 +49,7 @@ def flows(world: World, params: Params) -> Flows | None:
         area_m2=area_m2,
         storage_k=runoff.storage_constant(params.catchment_storage_mm_h, params.catchment_exponent),
         exponent=params.catchment_exponent,
-        lag_s=world.settings.get("catchment_time_s", 0.0),
+        lag_s=world.settings.get("catchment_time_s", 0.0) * params.catchment_lag_share,
         first_fraction=params.first_runoff_fraction,
         saturation_m=params.saturation_rain_m,
         base_m3_per_s=params.base_flow_m_per_s * area_m2,

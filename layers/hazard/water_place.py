@@ -265,7 +265,7 @@ def _outlet(world: World, basin: Basin) -> Outlet | None:
     inside = (back_row < rows) & (back_column < columns) & (back_row >= 0) & (back_column >= 0)
     upstream_m = basin.bed_m[np.where(inside, back_row, row), np.where(inside, back_column, column)]
     fall_m = float(np.median(upstream_m - bed_m[low])) if inside.all() else 0.0
-    slope = max(fall_m / (FALL_SQUARES * basin.dx_m), LEAST_SLOPE)
+    slope = world.settings.get("river_slope", max(fall_m / (FALL_SQUARES * basin.dx_m), LEAST_SLOPE))
     return Outlet(side, row, column, bed_m[low], float(np.median(basin.manning[row, column])), slope)
 
 
@@ -301,12 +301,20 @@ def _inflow(world: World, flows: river.Flows | None) -> tuple[Array, Array, Arra
     none, whole = np.zeros(0), np.zeros(0, np.int64)
     if flows is None:
         return whole, whole, none, none
-    upstream, pump = np.asarray(world.arrays["inflow_cells"], np.int64), world["pump"]
-    row = np.concatenate((upstream[:, 0], np.asarray(pump["from_row"], np.int64)))
-    column = np.concatenate((upstream[:, 1], np.asarray(pump["from_column"], np.int64)))
-    share = np.concatenate((np.full(len(upstream), 1.0 / len(upstream)), np.zeros(len(pump))))
-    area_m2 = np.concatenate((np.zeros(len(upstream)), _drained_m2(world)))
-    return row, column, share, area_m2
+    pump, empty = world["pump"], np.zeros((0, 2), np.int64)
+    cells, share = [], []
+    rivers = (("inflow_cells", 1.0), ("tributary_cells", world.settings.get("tributary_catchment_m2", 0.0)))
+    for name, area_m2 in rivers:  # a tributary brings its part of the rain by its area
+        squares = np.asarray(world.arrays.get(name, empty), np.int64)
+        part = area_m2 if area_m2 == 1.0 else area_m2 / world.settings["catchment_m2"]
+        cells.append(squares)
+        share.append(np.full(len(squares), part / max(len(squares), 1)))
+    row, column = np.concatenate(cells).T
+    row = np.concatenate((row, np.asarray(pump["from_row"], np.int64)))
+    column = np.concatenate((column, np.asarray(pump["from_column"], np.int64)))
+    river_share = np.concatenate((*share, np.zeros(len(pump))))
+    area = np.concatenate((np.zeros(row.size - len(pump)), _drained_m2(world)))
+    return row, column, river_share, area
 
 
 def _drained_m2(world: World) -> Array:
