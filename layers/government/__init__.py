@@ -2,14 +2,15 @@
 
 Layers before this one hold what is true. Here offices see their own town, write messages, wait for approvals and meet
 at fixed hours; every decision is taken on what arrived. `known.py` holds what each office knows, `messages.py` and
-`reporting.py` how it gets there, `offices.py` who decides, `cycle.py` the order of a step.
+`reporting.py` how it gets there, `offices.py` who decides, `cycle.py` the order of a step. Water: `alerts.py` the line
+of the warnings, `orders.py` orders and calls on them, `flooding.py` flooded homes and the Disaster Relief Act.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from layers.government import cycle
+from layers.government import alerts, cycle, flooding
 from layers.government.outputs import give
 from layers.government.series import LEVERS, RECORDS, SERIES, measure
 from layers.government.state import Given, State, prepare, start
@@ -99,6 +100,7 @@ NEEDS = (
         "municipality",
         doc="buildings flooded above the floor so far, collapsed and washed-away ones not counted",
     ),
+    Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
 )
 
 GIVES = (
@@ -114,6 +116,12 @@ GIVES = (
     Var("search_priority", "1", "municipality", doc="weight of the town in sending rescue forces (1 = equal)"),
     Var("scouting_wanted", "1", "municipality", doc="1 where a silent town shall be visited or flown over"),
     Var("evacuation_order_fraction", "1", "municipality", doc="share of residents under an evacuation order"),
+    Var(
+        "flood_call",
+        "1",
+        "municipality",
+        doc="call of the town for floods: 0 none, 3 old people and care homes leave, 4 all leave, 5 take cover",
+    ),
     Var("shelter_staff_persons", "person", "municipality", doc="municipal staff on shelter duty"),
     Var("shelter_checks_units", "unit", "municipality", "amount", doc="shelter safety checks done"),
     Var(
@@ -135,8 +143,11 @@ GIVES = (
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Hear, work, decide, write, approve; then say what the offices want of the others."""
     able = cycle.own_resources(given, inputs)
+    state, warned = alerts.listen(given, state, inputs, able, clock)
     state, events = cycle.hear(given, state, inputs, clock.end_s)
+    flooded = state.flooding
     state, checks = cycle.work(given, state, inputs, able, clock)
+    events += [*warned, *flooding.first_listed(flooded, state.flooding)]
     plan = cycle.decide(given, state, inputs, clock)
     state = cycle.allot_staff(given, state, plan, inputs, able, clock.end_s)
     state, decided = cycle.carry_out(given, state, plan, inputs, able, clock)
@@ -159,5 +170,6 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=600,
-    tables=("municipality", "cell", "office", "item", "shelter"),
+    wakes=("tsunami_warning",),
+    tables=("municipality", "cell", "office", "item", "shelter", "patch"),
 )

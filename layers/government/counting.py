@@ -76,8 +76,13 @@ def find(counts: Counts, damaged: Array, homes: Array, hours: Array, params: Par
 
     A staff hour looks at `homes_seen_per_hour` of the town's homes, damaged or not, so dense damage is found fast.
     """
+    return listed(counts.found, damaged, homes, hours, params)
+
+
+def listed(before: Array, there: Array, homes: Array, hours: Array, params: Params) -> Array:
+    """Homes on a list after `hours` staff hours, when `there` such homes can be seen among all `homes`, (town,)."""
     seen = -np.expm1(-params.homes_seen_per_hour * hours / homes)
-    return counts.found + np.maximum(damaged - counts.found, 0.0) * seen
+    return before + np.maximum(there - before, 0.0) * seen
 
 
 def classify(counts: Counts, found: Array, damage: Array, homes: Array, hours: Array, params: Params) -> Array:

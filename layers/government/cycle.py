@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.government import counting, messages, offices, reporting, requests, rounds, staff
+from layers.government import alerts, counting, flooding, messages, offices, orders, reporting, requests, rounds, staff
 from layers.government.counting import Counts
 from layers.government.known import Holder, Q, Source, absorb
 from layers.government.offices import Plan
@@ -81,13 +81,14 @@ def work(given: Given, state: State, inputs: Inputs, able: Array, clock: Clock) 
     params, persons = given.params, state.staff
     waiting = staff.answer(state.calls_waiting, inputs["resident_calls"], persons[:, Duty.PHONES], clock.dt_s, params)
     done, left, carry = staff.checks_done(
-        state.checks_left, state.checks_carry, persons[:, Duty.CHECKS], clock.dt_s, params
+        state.checks_left, state.checks_carry, persons[:, Duty.CHECKS], clock.dt_s, params, _check_s(given, state)
     )
     damaged = np.array(
         [inputs[need] for need in ("buildings_collapsed", "buildings_half_collapsed", "buildings_partial")]
     ).T
     work_s = counting.daylight_work_s(clock.start_s, clock.end_s, given.clock_offset_s, params)
     counts = _count(given, state, damaged, work_s, clock) if work_s > 0 else state.counts
+    flooded = flooding.survey(given, state, inputs, work_s, clock) if given.land.wet else state.flooding
     after = changed(
         state,
         now_s=clock.end_s,
@@ -97,8 +98,23 @@ def work(given: Given, state: State, inputs: Inputs, able: Array, clock: Clock) 
         checks_carry=carry,
         counts=counts,
         damaged=damaged,
+        flooding=flooded,
     )
     return after, done
+
+
+def _shaken(given: Given, state: State) -> Array:
+    """Town halls that know of strong shaking, bool (town,)."""
+    shaken: Array = state.known.value[Holder.HALLS, Q.INTENSITY] >= given.params.headquarters_intensity
+    return shaken
+
+
+def _check_s(given: Given, state: State) -> Array | None:
+    """Time of one shelter check where a hall opens before water and nothing has shaken it: a look round."""
+    if not state.halls_ahead.any():
+        return None
+    unshaken = state.halls_ahead & ~_shaken(given, state)
+    return np.where(unshaken, given.params.check_unshaken_s, given.params.check_s)
 
 
 def _count(given: Given, state: State, damaged: Array, work_s: float, clock: Clock) -> Counts:
@@ -133,7 +149,7 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
     rows, params = np.array(plan.desks), given.params
     support = staff.support_persons(state.support_target, int(state.calls_due_s[Call.STAFF_SUPPORT]), now_s, params)
     free = staff.available_persons(
-        given.staff_posts[rows], inputs["staff_attendance_fraction"][rows], able[rows], support[rows], params
+        given.staff_posts[rows], _attendance(given, state, inputs, now_s)[rows], able[rows], support[rows], params
     )
     own = state.known.value[Holder.HALLS].T[rows]
     unchecked = own[:, Q.SHELTERS_UNCHECKED]
@@ -152,13 +168,24 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
     return changed(state, staff=granted, checks_left=left)
 
 
+def _attendance(given: Given, state: State, inputs: Inputs, now_s: int) -> Array:
+    """Share of municipal staff at work, (town,): after a shock as they come, before water as they are called in."""
+    attending = inputs["staff_attendance_fraction"]
+    if not given.land.wet:
+        return attending
+    called = staff.readiness(state.orders.called_in_s, now_s, given.clock_offset_s, given.params)
+    return np.where(_shaken(given, state), attending, attending * called)
+
+
 def carry_out(
     given: Given, state: State, plan: Plan, inputs: Inputs, able: Array, clock: Clock
 ) -> tuple[State, list[Event]]:
     """Turn the plan of the woken offices into orders, requests and messages."""
     now_s, events = clock.end_s, []
-    state, orders = _orders(state, plan, given, now_s)
-    events += orders
+    state, told = _orders(state, plan, given, now_s)
+    state, more = orders.carry_out(given, state, plan.water_orders, clock)
+    events += told + more
+    state = _leave_halls(given, state)
     asks = list(plan.requests)
     if plan.state_round:
         state, more = rounds.state_round(given, state, now_s)
@@ -179,27 +206,54 @@ def carry_out(
 
 
 def _orders(state: State, plan: Plan, given: Given, now_s: int) -> tuple[State, list[Event]]:
-    """Headquarters set up, evacuation orders and shelter consolidation decided in this step."""
-    if not (plan.headquarters or plan.orders or plan.shelter_targets):
+    """Headquarters set up, evacuation orders, shelters opened ahead of water or merged, as decided in this step."""
+    if not (plan.headquarters or plan.orders or plan.shelter_targets or plan.halls_ahead):
         return state, []
     standing, fraction = state.headquarters.copy(), state.order_fraction.copy()
     due_s, target = state.order_due_s.copy(), state.shelters_target.copy()
     events = []
     for row in plan.headquarters:
         standing[row] = 1
-        cause = (("intensity_received", row),) if row < given.n_town else ()
-        events.append(Event("headquarters_set", "headquarters_set", row, 1.0, causes=cause))
+        events.append(Event("headquarters_set", "headquarters_set", row, 1.0, causes=_why_alarmed(given, state, row)))
     for row, share in plan.orders:
         fraction[row], due_s[row] = share, now_s + int(given.params.order_delay_s)
         causes = (("intensity_received", row),)
         events.append(Event("evacuation_ordered", "evacuation_order_fraction", row, share, causes=causes))
+    ahead = state.halls_ahead.copy()
+    for row, halls in plan.halls_ahead:
+        target[row], ahead[row] = halls, True
+        warned = alerts.causes(state.alerts, Holder.HALLS, row)
+        events.append(Event("shelters_opened_ahead", "shelters_target_units", row, halls, causes=warned))
     for row, shelters in plan.shelter_targets:
         target[row] = shelters
         counted = (("shelter_counted_persons", row), ("shelters_open_units", row))
         events.append(Event("shelters_consolidated", "shelters_target_units", row, shelters, causes=counted))
     return changed(
-        state, headquarters=standing, order_fraction=fraction, order_due_s=due_s, shelters_target=target
+        state,
+        headquarters=standing,
+        order_fraction=fraction,
+        order_due_s=due_s,
+        shelters_target=target,
+        halls_ahead=ahead,
     ), events
+
+
+def _why_alarmed(given: Given, state: State, row: int) -> tuple[tuple[str, int], ...]:
+    """What set up the headquarters of an office: shaking it knows of, else the warnings it heard."""
+    holder = {given.prefecture: Holder.PREFECTURE, given.state: Holder.STATE}.get(row, Holder.HALLS)
+    warned = alerts.causes(state.alerts, holder, row if holder == Holder.HALLS else None)
+    if holder != Holder.HALLS:
+        return warned
+    return (("intensity_received", row), *warned) if _shaken(given, state)[row] or not warned else warned
+
+
+def _leave_halls(given: Given, state: State) -> State:
+    """Towns whose alert is over no longer want halls open ahead of water; those in use stay until they are merged."""
+    over = state.halls_ahead & ~orders.alerted(given, state)
+    if not over.any():
+        return state
+    target = np.where(over, np.nan, state.shelters_target)
+    return changed(state, shelters_target=target, halls_ahead=state.halls_ahead & ~over)
 
 
 def write(given: Given, state: State, plan: Plan, inputs: Inputs, clock: Clock) -> State:
@@ -241,6 +295,8 @@ def _advance_clocks(given: Given, state: State, plan: Plan, now_s: int) -> State
     desk = np.where(state.desk_due_s <= now_s, _next(state.desk_due_s, desk_s, now_s), state.desk_due_s)
     needed = staff.compile_persons(given.staff_posts, params)
     coverage = np.clip(state.staff[:, Duty.COMPILE] / needed, params.least_compile_fraction, 1.0)
+    if given.land.wet:  # before headquarters stand the officer on duty writes that nothing has happened
+        coverage = np.where(state.headquarters[: given.n_town] > 0, coverage, 1.0)
     every = (params.report_every_s / coverage).astype(np.int64)
     report = state.report_due_s.copy()
     towns = report[: given.n_town]
@@ -253,9 +309,9 @@ def grant(given: Given, state: State, able: Array, clock: Clock) -> tuple[State,
     table, granted = requests.decide_requests(
         state.requests, given.town_keys, able[given.prefecture :], clock.end_s, given.params, clock.chance
     )
-    orders = np.zeros_like(state.goods_ordered)
+    ordered = np.zeros_like(state.goods_ordered)
     if table is state.requests:
-        return state, orders, []
+        return state, ordered, []
     approved, asked, waited = state.generator_approved.copy(), state.goods_asked.copy(), state.last_delay_s.copy()
     events = []
     for kind, town, amount, wait_s in granted:
@@ -263,7 +319,7 @@ def grant(given: Given, state: State, able: Array, clock: Clock) -> tuple[State,
         if kind == Kind.GENERATOR_CARS:
             approved[town] += amount
         else:
-            orders[town], asked[town] = _doubled(given, state, asked[town], town, clock), 0.0
+            ordered[town], asked[town] = _doubled(given, state, asked[town], town, clock), 0.0
         causes = (("requests_open", town),)
         events.append(
             Event("request_approved", "requests_open", town, amount, causes=causes, args=(Kind(kind).name, wait_s))
@@ -274,10 +330,10 @@ def grant(given: Given, state: State, able: Array, clock: Clock) -> tuple[State,
             requests=table,
             generator_approved=approved,
             goods_asked=asked,
-            goods_ordered=state.goods_ordered + orders,
+            goods_ordered=state.goods_ordered + ordered,
             last_delay_s=waited,
         ),
-        orders,
+        ordered,
         events,
     )
 

@@ -45,7 +45,7 @@ class Q(IntEnum):
     OFFICE_OK = 23
     STAFF = 24
     SHELTER_STAFF_WANTED = 25
-    Q = 26
+    HOMES_FLOODED = 26
 
 
 class Holder(IntEnum):
@@ -70,6 +70,7 @@ class Source(IntEnum):
     SCOUT = 5
     SEISMOGRAPH = 6
     PREFECTURE = 7
+    AGENCY = 8  # warnings on their own line, see alerts.py
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 import mesa
 import numpy as np
 
-from layers.government import priorities, triggers
+from layers.government import orders, priorities, triggers
+from layers.government.alerts import MAJOR_TSUNAMI_WARNING, TSUNAMI_WARNING, Warned, level
 from layers.government.known import Holder, Q, Source
+from layers.government.orders import LEVEL_OF, Order
 from layers.government.requests import Kind
 from layers.government.staff import Duty
 from layers.government.state import Given, State
@@ -31,6 +33,8 @@ class Plan:
     reports: dict[Source, list[int]] = field(default_factory=dict)
     requests: list[tuple[Kind, int, float]] = field(default_factory=list)
     orders: list[tuple[int, float]] = field(default_factory=list)
+    water_orders: list[tuple[int, Order, int]] = field(default_factory=list)
+    halls_ahead: list[tuple[int, float]] = field(default_factory=list)
     shelter_targets: list[tuple[int, float]] = field(default_factory=list)
     desks: list[int] = field(default_factory=list)
     mute: list[int] = field(default_factory=list)
@@ -86,10 +90,14 @@ class Office(mesa.Agent):
         """Whether the round at the desk is due."""
         return bool(self.model.state.desk_due_s[self.row] <= self.model.now_s)
 
-    def set_up(self, intensity: float) -> None:
-        """Open the headquarters once strong shaking is known."""
+    def warned(self, warning: Warned) -> float:
+        """Highest class or level of a warning this office knows of."""
+        return float(level(self.model.state.alerts, self.holder, warning).max(initial=0.0))
+
+    def set_up(self, intensity: float, alerted: bool) -> None:
+        """Open the headquarters once strong shaking or a warning for it is known."""
         standing = self.model.state.headquarters[self.row]
-        if not standing and intensity >= self.model.given.params.headquarters_intensity:
+        if not standing and (alerted or intensity >= self.model.given.params.headquarters_intensity):
             self.model.plan.headquarters.append(self.row)
 
 
@@ -108,7 +116,10 @@ class Town(Office):
         model, row, plan = self.model, self.row, self.model.plan
         params, given = model.given.params, model.given
         intensity = float(self.known(Q.INTENSITY)[row])
-        self.set_up(intensity)
+        alerted = bool(orders.alerted(given, model.state)[row])
+        self.set_up(intensity, alerted)
+        if alerted:
+            self.heed_warnings()
         share = triggers.decide_order_fraction(
             intensity, float(given.population[row]), float(given.hazard_fraction[row]), params
         )
@@ -117,6 +128,26 @@ class Town(Office):
         self.ask_generator_cars()
         if model.reviewing and np.isnan(model.state.shelters_target[row]):
             self.consolidate()
+
+    def heed_warnings(self) -> None:
+        """Order and call for evacuation on the warnings known, and have halls opened before the water comes."""
+        model, row, params = self.model, self.row, self.model.given.params
+        state, given = model.state, model.given
+        decided = orders.decide_town(given, state, row, model.chance)
+        model.plan.water_orders += [(row, order, due_s) for order, due_s in decided]
+        given_s = state.orders.due_s[:, row]
+        calls = [LEVEL_OF[order] for order in LEVEL_OF if given_s[order] >= 0 or order in dict(decided)]
+        target = priorities.decide_shelters_ahead(
+            max(calls, default=0.0),
+            float(level(state.alerts, self.holder, Warned.TSUNAMI)[row]),
+            float(given.land.safe_halls[row]),
+            float(self.known(Q.SHELTERS_OPEN)[row]),
+            params,
+        )
+        standing = state.shelters_target[row]
+        undecided = np.isnan(standing) or (state.halls_ahead[row] and target > standing)
+        if not np.isnan(target) and undecided:
+            model.plan.halls_ahead.append((row, target))
 
     def consolidate(self) -> None:
         """Once a day: gather people from nearly empty halls into fewer; done once, then left as it is."""
@@ -176,7 +207,9 @@ class Prefecture(Office):
     def wake(self) -> None:
         """Do what is due."""
         if self.desk_due:
-            self.set_up(float(np.nanmax(self.known(Q.INTENSITY), initial=-np.inf)))
+            flood = self.warned(Warned.FLOOD) >= self.model.given.params.headquarters_flood_level
+            alerted = flood or self.warned(Warned.TSUNAMI) >= TSUNAMI_WARNING
+            self.set_up(float(np.nanmax(self.known(Q.INTENSITY), initial=-np.inf)), alerted)
             self.model.plan.prefecture_round = True
 
 
@@ -188,7 +221,8 @@ class StateOffice(Office):
     def wake(self) -> None:
         """Do what is due."""
         if self.desk_due:
-            self.set_up(float(np.nanmax(self.known(Q.INTENSITY), initial=-np.inf)))
+            alerted = self.warned(Warned.TSUNAMI) >= MAJOR_TSUNAMI_WARNING
+            self.set_up(float(np.nanmax(self.known(Q.INTENSITY), initial=-np.inf)), alerted)
             self.model.plan.state_round = True
 
 
@@ -221,4 +255,4 @@ def to_decide(given: Given, state: State, reviewing: bool) -> Array:
     order = (intensity >= params.order_intensity) & (state.order_due_s < 0)
     dark = np.ceil(own[Q.GENERATOR_WANTED] * params.generator_request_fraction) > state.generator_asked
     gather = own[Q.SHELTERS_OPEN] >= (params.consolidation_least_shelters if reviewing else np.inf)
-    return set_up | order | dark | gather
+    return set_up | order | dark | gather | orders.alerted(given, state)

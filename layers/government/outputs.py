@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.government import triggers
+from layers.government import orders, triggers
 from layers.government.staff import Duty
 from layers.government.state import Given, State
 from layers.government.triggers import Aid, Call
@@ -32,7 +32,8 @@ def give(given: Given, state: State, inputs: Inputs, checks: Array, goods: Array
         "medical_aid_called": _called(called, Call.MEDICAL_AID, now_s),
         "search_priority": state.search_weight,
         "scouting_wanted": state.scouting,
-        "evacuation_order_fraction": ordered_fraction(state),
+        "evacuation_order_fraction": ordered_fraction(given, state),
+        "flood_call": orders.flood_call(state.orders, now_s),
         "shelter_staff_persons": state.staff[:, Duty.SHELTERS].copy(),
         "shelter_checks_units": checks,
         "shelters_target_units": state.shelters_target,
@@ -47,10 +48,11 @@ def _called(due_s: Array, call: Call, now_s: int) -> Array:
     return np.array([float(triggers.in_force(due_s, call, now_s))])
 
 
-def ordered_fraction(state: State) -> Array:
-    """Share of residents under an order that is out by now, (town,)."""
+def ordered_fraction(given: Given, state: State) -> Array:
+    """Share of residents under an order that is out by now, for whatever reason, (town,)."""
     out = (state.order_due_s >= 0) & (state.order_due_s <= state.now_s)
-    return np.where(out, state.order_fraction, 0.0)
+    by_water = orders.ordered_fraction(state.orders, given.danger_fraction, state.now_s)
+    return np.maximum(np.where(out, state.order_fraction, 0.0), by_water)
 
 
 def tagged_fraction(state: State) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from layers.government.alerts import MAJOR_TSUNAMI_WARNING, TSUNAMI_WARNING
 from twin.params import Params
 
 Array = np.ndarray
@@ -46,6 +47,32 @@ def decide_need(
     prior = population * params.prior_trapped_fraction * excess**2
     trust = np.where(np.isnan(trapped) | silent, 1.0, params.prior_after_report)
     return np.nan_to_num(trapped) + params.persons_per_incident * np.nan_to_num(incidents) + trust * prior
+
+
+def decide_flood_need(flooded_homes: Array, tsunami: Array, flood: Array, endangered: Array, params: Params) -> Array:
+    """Believed need by water, persons (town,): from flooded homes reported, and from warnings before any report.
+
+    tsunami, flood: warnings known; a major tsunami warning or level 5 means that some of the `endangered` residents
+    (persons) are believed cut off. flooded_homes: reported, NaN = no report.
+    """
+    feared = (tsunami >= MAJOR_TSUNAMI_WARNING) | (flood >= params.overflow_level)
+    trust = np.where(np.nan_to_num(flooded_homes) > 0, params.prior_after_report, 1.0)
+    return (
+        params.persons_per_flooded_home * np.nan_to_num(flooded_homes)
+        + trust * feared * params.prior_stranded_fraction * endangered
+    )
+
+
+def decide_shelters_ahead(call: float, tsunami: float, safe_halls: float, open_halls: float, params: Params) -> float:
+    """Halls a town wants open before the water comes, whole; NaN = no decision.
+
+    call: flood call decided (0, 3, 4, 5). tsunami: class known. safe_halls: designated halls outside the danger zone.
+    Halls already open (open_halls, as known) are not closed for it.
+    """
+    if tsunami < TSUNAMI_WARNING and call < 3.0:
+        return float("nan")
+    share = 1.0 if tsunami >= TSUNAMI_WARNING or call > 3.0 else params.halls_at_level_3
+    return float(max(np.ceil(share * safe_halls), np.nan_to_num(open_halls)))
 
 
 def decide_weights(need: Array, population: Array, params: Params) -> Array:

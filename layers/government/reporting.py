@@ -77,6 +77,8 @@ def observations(given: Given, state: State, inputs: Inputs, rows: Array) -> tup
         *inputs["goods_received_units"][rows].T,
     ]
     quantity = [*SEEN_BY_TOWN, *HOMES, Q.OFFICE_OK, Q.STAFF, *range(FIRST_ITEM, FIRST_ITEM + len(given.item_of))]
+    if given.land.wet:
+        quantity, values = [*quantity, Q.HOMES_FLOODED], [*values, np.floor(state.flooding.listed[rows])]
     return np.concatenate([rows] * len(values)), np.repeat(quantity, len(rows)), np.concatenate(values)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.government import priorities, requests, rhythm, triggers
+from layers.government import alerts, flooding, priorities, requests, rhythm, triggers
+from layers.government.alerts import MAJOR_TSUNAMI_WARNING, Warned, level
+from layers.government.alerts import heard_s as warned_s
 from layers.government.known import Holder, Q, heard_s
 from layers.government.requests import Kind
 from layers.government.state import Given, State
@@ -36,11 +38,15 @@ def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, lis
     told = state.known.value[Holder.PREFECTURE]
     intensity = priorities.decide_intensity_estimate(told[Q.INTENSITY], given.neighbours)
     silent = priorities.decide_silent(heard_s(state.known, Holder.PREFECTURE), params.first_report_s, now_s, params)
-    scouting = priorities.decide_scouting(silent, intensity, params)
+    sea, river = (level(state.alerts, Holder.PREFECTURE, warning) for warning in Warned)
+    cut_off = silent & ((sea >= MAJOR_TSUNAMI_WARNING) | (river >= params.overflow_level))
+    scouting = np.maximum(priorities.decide_scouting(silent, intensity, params), cut_off)
     liaison = (scouting > 0) & (state.liaison_due_s < 0)
     need = priorities.decide_need(
         told[Q.TRAPPED_KNOWN], told[Q.INCIDENTS_OPEN], intensity, given.population, silent, params
     )
+    endangered = given.danger_fraction * given.population
+    need = need + priorities.decide_flood_need(told[Q.HOMES_FLOODED], sea, river, endangered, params)
     weight = priorities.decide_weights(need, given.population, params)
     road_need = need + params.road_need_per_evacuee * np.nan_to_num(told[Q.EVACUEES])
     cars = priorities.decide_generator_cars(
@@ -54,8 +60,22 @@ def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, lis
         search_weight=_same(weight, state.search_weight),
         road_weight=_same(priorities.decide_weights(road_need, given.population, params), state.road_weight),
         generator_cars=_same(cars, state.generator_cars),
+        calls_due_s=_relief_by_count(given, state, now_s),
     )
     return after, _prefecture_events(state, after)
+
+
+def _relief_by_count(given: Given, state: State, now_s: int) -> Array:
+    """The governor applies the Disaster Relief Act once reported homes reach the number of a town, (call,)."""
+    told, due_s = state.known.value[Holder.PREFECTURE], state.calls_due_s
+    if due_s[Call.RELIEF_ACT] >= 0:
+        return due_s
+    counts = (told[Q.HOMES_FULL], told[Q.HOMES_HALF], told[Q.HOMES_FLOODED])
+    if not flooding.decide_relief(*counts, given.population, given.params):
+        return due_s
+    after = due_s.copy()
+    after[Call.RELIEF_ACT] = now_s + int(given.params.call_delay_s[Call.RELIEF_ACT])
+    return after
 
 
 def _prefecture_events(before: State, after: State) -> list[Event]:
@@ -110,6 +130,9 @@ def state_round(given: Given, state: State, now_s: int) -> tuple[State, list[Eve
     due_s = triggers.decide_calls(
         state.calls_due_s, told[Q.INTENSITY], told[Q.TRAPPED_KNOWN], told[Q.DEATHS], told[Q.EVACUEES], now_s, params
     )
+    sea, river = (level(state.alerts, Holder.STATE, warning) for warning in Warned)
+    sea_s, river_s = (warned_s(state.alerts, Holder.STATE, warning) for warning in Warned)
+    due_s = triggers.decide_calls_on_warning(due_s, sea, sea_s, river, river_s, params)
     out = np.array([_sum(told[quantity]) for quantity in (Q.POWER_OUT, Q.WATER_OUT, Q.GAS_OUT)])
     called_s, crews = triggers.decide_aid(state.aid_called_s, state.aid_crews, out, now_s, params)
     support = state.support_target
@@ -133,11 +156,10 @@ def state_round(given: Given, state: State, now_s: int) -> tuple[State, list[Eve
 
 
 def call_events(given: Given, state: State, start_s: int, end_s: int) -> list[Event]:
-    """One event per call that takes effect in (start_s, end_s], caused by the strongest intensity known."""
+    """One event per call that takes effect in (start_s, end_s], caused by what the state or the governor knows."""
     due_s = state.calls_due_s
     if not ((start_s < due_s) & (due_s <= end_s)).any():
         return []
-    strongest = _largest(state.known.value[Holder.STATE, Q.INTENSITY])
     return [
         Event(
             CALL_QUANTITIES[call],
@@ -145,11 +167,23 @@ def call_events(given: Given, state: State, start_s: int, end_s: int) -> list[Ev
             0,
             1.0,
             time_s=int(due_s[call]),
-            causes=(("intensity_received", strongest),),
+            causes=_reasons(state, call),
         )
         for call in Call
         if start_s < due_s[call] <= end_s
     ]
+
+
+def _reasons(state: State, call: Call) -> tuple[tuple[str, int], ...]:
+    """Why a call was given: warnings known to be in force, flooded homes reported, the strongest intensity known."""
+    intensity = state.known.value[Holder.STATE, Q.INTENSITY]
+    flooded = state.known.value[Holder.PREFECTURE, Q.HOMES_FLOODED]
+    reasons = alerts.causes(state.alerts, Holder.STATE)
+    if call == Call.RELIEF_ACT and (flooded > 0).any():
+        reasons += (("buildings_flooded", _largest(flooded)),)
+    if reasons and np.isnan(intensity).all():
+        return reasons
+    return (("intensity_received", _largest(intensity)), *reasons)
 
 
 def headquarters_round(given: Given, state: State, able: float, now_s: int) -> tuple[State, list[Event]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.government import requests, triggers
+from layers.government import orders, outputs, requests, triggers
 from layers.government.known import Holder, Q, information_age_s
 from layers.government.state import Given, State
 from twin.contract import Lever, Series, Var
@@ -28,6 +28,7 @@ REPORTED = {
     "buildings_collapsed": (Q.HOMES_FULL, "building", "homes classed as totally destroyed as last published"),
     "buildings_half_collapsed": (Q.HOMES_HALF, "building", "homes classed as half destroyed as last published"),
     "buildings_partial": (Q.HOMES_PARTIAL, "building", "homes classed as partly damaged as last published"),
+    "buildings_flooded": (Q.HOMES_FLOODED, "building", "homes flooded above the floor as last published"),
     "missing": (Q.MISSING, "person", "people unaccounted for as last published"),
     "incidents_open": (Q.INCIDENTS_OPEN, "1", "known incidents not yet closed as last published"),
     "trucks_queued": (Q.TRUCKS_WAITING, "unit", "trucks waiting at depots as last published"),
@@ -44,6 +45,8 @@ SERIES = (
     Series("town_calls_waiting", "call", "telephone calls to the town hall not yet answered"),
     Series("generator_cars_allotted", "unit", "generator cars allotted"),
     Series("homes_tagged", "building", "damaged homes with a safety tag"),
+    Series("flood_call", "1", "call of the town for floods: 0, 3 (old people), 4 (all), 5 (take cover)", total="max"),
+    Series("residents_ordered", "person", "residents under an evacuation order"),
     *(Series(f"reported.{name}", unit, doc, kind="reported") for name, (_, unit, doc) in REPORTED.items()),
 )
 
@@ -55,6 +58,9 @@ RECORDS = (
     Var("reports_published", "1", "region", doc="number of the prefecture's situation report"),
     Var("relief_act_applied", "1", "region", doc="1 once the Disaster Relief Act is applied"),
     Var("national_headquarters_set", "1", "region", doc="1 once the national headquarters stands"),
+    Var("tsunami_warning_known", "1", "municipality", doc="class of the tsunami warning the town hall knows"),
+    Var("flood_warning_known", "1", "municipality", doc="flood warning level the town hall knows"),
+    Var("flooded_homes_listed", "1", "municipality", doc="homes flooded above the floor on the town's list"),
     Var("staff_support_persons", "person", "region", doc="staff sent by other governments, once decided"),
 )
 
@@ -66,6 +72,16 @@ LEVERS = (
     Lever("push_time", "s", 3600, 259200, "state", "push_delay_s", "delay of the push of goods after the trigger"),
     Lever("push_allowed", "1", 0, 1, "state", "push_allowed", "whether the state pushes goods (0 = never)"),
     Lever("consolidation", "1", 0, 1, "municipality", "consolidation", "whether towns consolidate shelters (0 = no)"),
+    Lever(
+        "flood_order_time",
+        "s",
+        -1,
+        259200,
+        "municipality",
+        "flood_order_at_s",
+        "evacuation ordered on the forecast at this time after the start (-1: by warning level)",
+    ),
+    Lever("flood_reluctance", "1", 0, 0.8, "municipality", "reluctance_fraction", "share of flood calls a level late"),
     Lever("report_interval", "s", 1800, 21600, "municipality", "report_every_s", "time between situation reports"),
 )
 
@@ -87,6 +103,8 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "town_calls_waiting": state.calls_waiting,
         "generator_cars_allotted": state.generator_cars,
         "homes_tagged": np.floor(state.counts.tagged),
+        "flood_call": orders.flood_call(state.orders, now_s),
+        "residents_ordered": outputs.ordered_fraction(given, state) * given.population,
     }
     values.update({f"reported.{name}": state.rhythm.published_value[row[0]] for name, row in REPORTED.items()})
     return values

@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from twin.params import Params
+from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray
 
@@ -79,9 +80,28 @@ def answer(waiting: Array, arriving: Array, persons: Array, dt_s: int, params: P
     return np.maximum(0.0, kept - persons * dt_s / params.call_s)
 
 
-def checks_done(left: Array, carry: Array, persons: Array, dt_s: int, params: Params) -> tuple[Array, Array, Array]:
-    """Whole shelter checks done in dt_s, those left, and the work carried into the next step, each (town,)."""
-    work = carry + persons / params.check_team_persons * dt_s / params.check_s
+def readiness(called_in_s: Array, now_s: int, clock_offset_s: int, params: Params) -> Array:
+    """Share of those who could come that are at work before a shock has struck, 0..1 (town,).
+
+    In office hours everybody is. Else a night watch holds the hall until the town calls its people in on a warning
+    (called_in_s, -1 not yet); then they come one after the other.
+    """
+    open_s, close_s = params.office_hours * HOUR_S
+    if open_s <= (now_s + clock_offset_s) % DAY_S < close_s:
+        return np.ones(len(called_in_s))
+    come = -np.expm1(-np.maximum(now_s - called_in_s, 0.0) / params.call_in_s)
+    return params.night_watch + (1.0 - params.night_watch) * np.where(called_in_s >= 0, come, 0.0)
+
+
+def checks_done(
+    left: Array, carry: Array, persons: Array, dt_s: int, params: Params, check_s: Array | float | None = None
+) -> tuple[Array, Array, Array]:
+    """Whole shelter checks done in dt_s, those left, and the work carried into the next step, each (town,).
+
+    check_s: time of one check if not the usual one, (town,).
+    """
+    each_s = params.check_s if check_s is None else check_s
+    work = carry + persons / params.check_team_persons * dt_s / each_s
     done = np.floor(np.minimum(work, left))
     left = left - done
     return done, left, np.where(left > 0, np.minimum(work - done, 1.0), 0.0)

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from layers.government import counting, messages, requests, rhythm, triggers
+from layers.government import alerts, counting, flooding, messages, orders, requests, rhythm, triggers
+from layers.government.alerts import Alerts
 from layers.government.counting import Counts
+from layers.government.flooding import Flooding, Land
 from layers.government.known import FIRST_ITEM, NEVER, Holder, Known, Source, nothing_known
+from layers.government.orders import Orders
 from layers.government.rhythm import Rhythm
 from layers.government.staff import Duty
 from layers.government.supply import ITEMS
@@ -30,6 +33,7 @@ class Given:
 
     homes: households. hazard_fraction: share of residents near the sea or on steep ground.
     neighbours: nearest towns, (town, k). site_floor_m2: mean floor of a shelter of the town.
+    land: where water may stand, with safe halls and the share of people in the danger zone of each town.
     item_of: position in supply.ITEMS of each item of the world. clock_offset_s: seconds from local midnight to time 0.
     """
 
@@ -45,9 +49,15 @@ class Given:
     hazard_fraction: Array
     site_floor_m2: Array
     neighbours: Array
+    land: Land
     item_of: Array
     n_quantity: int
     clock_offset_s: int
+
+    @property
+    def danger_fraction(self) -> Array:
+        """Share of each town's residents in the danger zone of the hazard map for water, (town,)."""
+        return self.land.danger_fraction
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,9 @@ class State:
     checks_carry.
     Decisions: calls_due_s (call,), aid_called_s and aid_crews (utility,), order_fraction, order_due_s, shelters_target,
     generator_* (units), goods (town, item) ordered, asked; support_target (persons), silent, scouting, liaison_due_s,
-    weights. Counting: habits (town, 4), counts, damaged (town, class) true homes seen by inspectors.
+    weights. Water: alerts (warnings known and on the line), orders (given on warnings), halls_ahead (bool (town,): the
+    target of shelters is an opening ahead of water), flooding (count of flooded homes).
+    Counting: habits (town, 4), counts, damaged (town, class) true homes seen by inspectors.
     """
 
     now_s: int
@@ -102,6 +114,10 @@ class State:
     habits: Array
     counts: Counts
     damaged: Array
+    alerts: Alerts
+    orders: Orders
+    halls_ahead: Array
+    flooding: Flooding
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -122,6 +138,7 @@ def prepare(world: World, params: Params) -> Given:
         hazard_fraction=_hazard_fraction(town, world["cell"]),
         site_floor_m2=_site_floor_m2(world["shelter"], n_town),
         neighbours=_neighbours(town),
+        land=flooding.land_of(world, params),
         item_of=np.array([ITEMS.index(name) for name in world["item"].ids.tolist()]),
         n_quantity=FIRST_ITEM + len(world["item"]),
         clock_offset_s=now.hour * 3600 + now.minute * 60 + now.second,
@@ -158,6 +175,10 @@ def start(given: Given, chance: Chance) -> State:
         habits=counting.draw_habits(given.town_keys, chance),
         counts=counting.nothing_counted(n_town),
         damaged=np.zeros((n_town, len(counting.CLASSES))),
+        alerts=alerts.no_alerts(n_town),
+        orders=orders.nothing_ordered(n_town),
+        halls_ahead=np.zeros(n_town, bool),
+        flooding=flooding.nothing_flooded(n_town),
     )
 
 

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from layers.government.alerts import MAJOR_TSUNAMI_WARNING
 from layers.government.known import NEVER
 from twin.params import Params
 
@@ -50,6 +51,26 @@ def decide_calls(
     delay_s = params.call_delay_s.copy()
     delay_s[Call.PUSH] = params.push_delay_s
     return np.where((due_s < 0) & reason, now_s + delay_s.astype(np.int64), due_s)
+
+
+def decide_calls_on_warning(
+    due_s: Array, tsunami: Array, tsunami_heard_s: Array, flood: Array, flood_heard_s: Array, params: Params
+) -> Array:
+    """When each call takes effect, seconds (call,), with what warnings call before any damage is known.
+
+    tsunami, flood: class and level the state knows, (town,); *_heard_s: when it heard. A major tsunami warning calls
+    forces and the national headquarters, the overflow of a river (level 5) forces with boats; -1 in the lists: not
+    called by a warning. A call given for another reason is only brought forward.
+    """
+    for known, least, heard_s, delay_s in (
+        (tsunami, MAJOR_TSUNAMI_WARNING, tsunami_heard_s, params.major_call_delay_s),
+        (flood, params.overflow_level, flood_heard_s, params.overflow_call_delay_s),
+    ):
+        if (known >= least).any():
+            by_warning = heard_s[known >= least].min() + delay_s.astype(np.int64)
+            sooner = (delay_s >= 0) & ((due_s < 0) | (by_warning < due_s))
+            due_s = np.where(sooner, by_warning, due_s)
+    return due_s
 
 
 def in_force(due_s: Array, call: Call, now_s: int) -> bool:

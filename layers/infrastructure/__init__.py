@@ -1,7 +1,8 @@
 """Power, water, sewer, gas, roads, telecom: damage that spreads and is restored.
 
 A step, in the order of `course.py`: crews travel and work; what they finished is restored; a shock or houses newly
-lost break more; supply follows the chain mains, generators, stations and pumps, tanks; new work is asked for.
+lost break more; water drowns what stands low; supply follows the chain mains, generators, stations and pumps, tanks;
+new work is asked for.
 Mains, generators and stations move in every step; crews, water zones, gas and sewers in the half-hourly rounds of the
 control rooms and after a shock.
 """
@@ -54,6 +55,12 @@ NEEDS = (
         "1",
         "municipality",
         doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
+    ),
+    Var(
+        "flood_warning",
+        "1",
+        "municipality",
+        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
     ),
     Var("evacuee_cars_units", "unit", "municipality", doc="cars of people fleeing that are on the road now"),
 )
@@ -115,6 +122,10 @@ RECORDS = (
     Var("zone_out_households", "household", "water_zone", doc="households of the zone without piped water"),
     Var("block_out_customers", "customer", "gas_block", doc="customers of the block without gas"),
     Var("road_state", "1", "road", doc="0 open, 1 limited, 2 emergency vehicles only, 3 closed"),
+    Var("road_flooded", "1", "road", doc="1 while water on the road shuts it to cars"),
+    Var("substation_drowned", "1", "substation", doc="1 while the substation's plant is drowned or not yet dried"),
+    Var("stations_drowned_units", "unit", "municipality", doc="base stations drowned and not yet dried"),
+    Var("facility_drowned_units", "unit", "municipality", doc="hospitals and offices whose electrical room drowned"),
 )
 
 SERIES = (
@@ -125,6 +136,10 @@ SERIES = (
     Series("base_stations_down", "unit", "mobile base stations out of service"),
     Series("people_without_telecom", "person", "people whom no mobile station reaches"),
     Series("roads_closed", "unit", "trunk-road sections closed to ordinary vehicles"),
+    Series("roads_flooded", "unit", "trunk-road sections that water shuts to ordinary vehicles"),
+    Series("pumps_stopped", "unit", "drainage pump stations not at full power"),
+    Series("gates_open", "unit", "gates in levees and sea walls that stand open"),
+    Series("contracts_cut_by_water", "customer", "contracts whose house connection is drowned"),
     Series("facilities_dark", "unit", "hospitals, offices and water pumps without any electricity"),
     Series("local_speed_fraction", "1", "speed on local streets as a share of normal", total="mean"),
     Series(
@@ -140,6 +155,11 @@ LEVERS = (
     Lever(
         "station_cars", "unit", 0.2, 10.0, "utility", "station_cars_per_100000", "mobile generators of the operators"
     ),
+    Lever("gates_remote", "1", 0.0, 1.0, "prefecture", "gate_remote_fraction", "share of gates closed from afar"),
+    Lever(
+        "gate_hands", "s", 0.0, 3600.0, "municipality", "gate_hand_limit_s", "time until volunteers must leave gates"
+    ),
+    Lever("pump_cars", "unit", 0.0, 20.0, "state", "pump_cars_units", "pump cars for each station that stands still"),
     Lever("shelter_first", "1", 0.0, 5.0, "utility", "shelter_weight", "weight of full shelters in restoration"),
     Lever("car_ask", "s", 3600.0, 86400.0, "hospital", "car_ask_s", "own fuel left when a generator car is asked for"),
 )
@@ -179,5 +199,6 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=600,
-    wakes=("shock_intensity",),
+    wakes=("shock_intensity", "tsunami_warning"),
+    state_schema=2,
 )

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layers.infrastructure import crews as gang
-from layers.infrastructure import facilities, gas, power, roads, sewer, telecom, water
+from layers.infrastructure import facilities, gas, power, roads, sewer, soaking, telecom, water
 from layers.infrastructure.counts import probability
 from layers.infrastructure.facilities import PUMP, STATION
-from layers.infrastructure.power import Power
 from layers.infrastructure.state import Given, State
 from twin.contract import Clock, Inputs
 from twin.units import DAY_S, HOUR_S
@@ -30,10 +29,11 @@ class Fresh:
 
 def advance(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, float, Fresh]:
     """The state at the end of the step, litres of fuel burnt in it, and what broke."""
-    before, in_round = state.power, _is_round(given, inputs, clock)
+    before, in_round = state, _is_round(given, inputs, clock)
     if in_round:
         state = _work(given, state, inputs, clock)
     state, fresh = _shake(given, state, inputs, clock)
+    state = soaking.soak(given, state, inputs, clock)
     state, burnt_l = _electricity(given, state, inputs, clock, before)
     if fresh.tripped.any():
         state = replace(state, crews=_patrols(given, state, inputs, clock, fresh))
@@ -44,10 +44,17 @@ def advance(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[S
         state = _water(given, state, inputs, clock)
         state = _slow(given, state, inputs, clock)
         state = _ask(given, state, inputs, clock)
-    if fresh.shaken or clock.start_s == 0 or clock.rings(HOUR_S):  # drivers learn of jams and openings by the hour
-        traffic = inputs["traffic_factor"]
-        state = replace(state, travel=roads.travel(state.travel, state.roads, given.roads, given.params, traffic))
-    return state, burnt_l, fresh
+    return _drive(given, before, state, inputs, clock, fresh.shaken), burnt_l, fresh
+
+
+def _drive(given: Given, before: State, state: State, inputs: Inputs, clock: Clock, shaken: bool) -> State:
+    """Travel times: drivers learn of jams and openings by the hour, of a shock, water and a flight at once."""
+    cars = inputs["evacuee_cars_units"]
+    soaked = state.roads.flooded is not before.roads.flooded or state.roads.cut_off is not before.roads.cut_off
+    if not (shaken or soaked or cars.any() or clock.start_s == 0 or clock.rings(HOUR_S)):
+        return state
+    traffic = roads.jammed(given.roads, given.params, inputs["traffic_factor"], cars)
+    return replace(state, travel=roads.travel(state.travel, state.roads, given.roads, given.params, traffic))
 
 
 def _is_round(given: Given, inputs: Inputs, clock: Clock) -> bool:
@@ -71,13 +78,14 @@ def _work(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     if not kind.size:
         return state
     debris_m3, slides = inputs["road_debris_m3"], inputs["road_slides"]
-    return replace(
+    state = replace(
         state,
         power=power.restore(state.power, kind, subject, clock.end_s),
         water=water.restore(state.water, kind, subject),
         telecom=telecom.restore(state.telecom, kind, subject),
         roads=roads.restore(state.roads, kind, subject, debris_m3, slides),
     )
+    return soaking.mended(given, state, inputs, kind, subject)
 
 
 def _shake(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, Fresh]:
@@ -118,11 +126,13 @@ def _shake(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[St
     return state, Fresh(tripped, faults, shut, True)
 
 
-def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, before: Power) -> tuple[State, float]:
-    """Mains, then generators and cars, then base stations. before: the grid at the last look."""
+def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, before: State) -> tuple[State, float]:
+    """Mains, then generators and cars, then base stations and drainage pumps. before: at the last look."""
     params, place = given.params, given.facilities
-    grid = power.supply(state.power, before, given.power, clock.end_s)
-    mains = state.facilities.mains if grid.on is before.on else facilities.mains_on(place, grid.on)
+    grid = power.supply(state.power, before.power, given.power, clock.end_s)
+    mains, flooded = state.facilities.mains, state.facilities.flooded
+    if grid.on is not before.power.on or flooded is not before.facilities.flooded:
+        mains = facilities.mains_on(place, grid.on) & ~flooded
     car = gang.connected(state.crews, gang.CAR, len(place.keys), params.car_connect_s, clock.end_s)
     car = state.facilities.car if np.array_equal(car, state.facilities.car) else car
     hall, burnt_l = facilities.run_generators(
@@ -134,7 +144,8 @@ def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, befor
     )
     backed |= hall.power[stations] > 0
     phone = telecom.run(state.telecom, given.telecom, params, mains[stations], backed, clock.dt_s)
-    return replace(state, power=grid, facilities=hall, telecom=phone), burnt_l
+    state = replace(state, power=grid, facilities=hall, telecom=phone)
+    return soaking.drain(given, state, clock.dt_s), burnt_l
 
 
 def _water(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
@@ -186,6 +197,7 @@ def _patrols(given: Given, state: State, inputs: Inputs, clock: Clock, fresh: Fr
 
 def _ask(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     """New work for crews: repairs, surveys, leaks, lines, inspections, clearing, cars."""
+    state = soaking.ask(given, state, inputs, clock.end_s)
     params, now_s, crew = given.params, clock.end_s, state.crews
     shelter = inputs["shelter_persons"]
     grid, crew = power.ask_repairs(state.power, crew, given.power, params, shelter, now_s)

@@ -19,8 +19,8 @@ POWER, WATER, TELECOM, INSPECTION, CLEARING, STATION_CARS = range(6)
 POOLS = ("power", "water", "telecom", "inspection", "clearing", "station_cars")
 CARS = 100
 """Pool of the generator cars allotted to municipality row m: CARS + m."""
-PATROL, FAULT, SURVEY, LEAK, LINE, INSPECT, CLEAR, CAR, STATION_CAR = range(9)
-"""Kinds of missions; the subject is a feeder, feeder section, water zone, station, road or facility."""
+PATROL, FAULT, SURVEY, LEAK, LINE, INSPECT, CLEAR, CAR, STATION_CAR, DRY = range(10)
+"""Kinds of missions; the subject is a feeder, feeder section, water zone, station, road, facility or drowned site."""
 
 Moved = TypeVar("Moved", Missions, Units)
 _GOLDEN_RATIO = 0.6180339887498949

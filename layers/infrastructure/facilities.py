@@ -50,6 +50,7 @@ class Facilities:
     """fuel_l: in the facility's own tank. pool_l: lifeline fuel held by each town. car_asked: a car was asked for;
     car: it feeds the facility.
 
+    flooded: its electrical room drowned and is not yet dried: neither network nor generator nor car feeds it, bool.
     mains: fed by the network, bool. power: share of the wanted electricity now (0..1).
     tank_s: hours of water left in hospital tanks, seconds. water: share of its need a hospital has, tank included.
     """
@@ -58,6 +59,7 @@ class Facilities:
     pool_l: Array
     car_asked: Array
     car: Array
+    flooded: Array
     mains: Array
     power: Array
     tank_s: Array
@@ -133,6 +135,7 @@ def start(place: FacilityPlace, params: Params) -> Facilities:
         pool_l=np.zeros(place.n_municipality),
         car_asked=~on,
         car=~on,
+        flooded=~on,
         mains=on,
         power=np.ones(n),
         tank_s=place.hospital_tank_s.copy(),
@@ -156,14 +159,15 @@ def run_generators(
     fuel_l, pool_l = state.fuel_l, state.pool_l
     if delivered_l.any() or pool_l.any():
         fuel_l, pool_l = _fill(fuel_l, pool_l + delivered_l, _missing_l(fuel_l, place, params), place)
-    running = ~(mains | car)[place.generators] & (fuel_l > 0)
+    ready = (fuel_l > 0) & ~state.flooded[place.generators]
+    running = ~(mains | car)[place.generators] & ready
     burnt_l = 0.0
     if running.any():
         used_l = np.where(running, np.minimum(burn_l_per_s(place, params) * dt_s, fuel_l), 0.0)
         fuel_l, burnt_l = fuel_l - used_l, float(used_l.sum())
     power = np.zeros(len(mains))
-    power[place.generators[fuel_l > 0]] = params.generator_power_fraction
-    power[car] = params.car_power_fraction
+    power[place.generators[ready & (fuel_l > 0)]] = params.generator_power_fraction
+    power[car & ~state.flooded] = params.car_power_fraction
     power[mains] = 1.0
     power = state.power if np.array_equal(power, state.power) else power
     if power is state.power and fuel_l is state.fuel_l and mains is state.mains and car is state.car:
@@ -201,7 +205,7 @@ def wants_car(state: Facilities, place: FacilityPlace, params: Params) -> Array:
 
     Once asked for, a car stays wanted until the mains are back. Unchanged wishes come back as the same object.
     """
-    dark = place.important[~state.mains[place.important]]
+    dark = place.important[~(state.mains | state.flooded)[place.important]]
     if not dark.size and not state.car_asked.any():
         return state.car_asked
     left_s = np.zeros(len(place.keys))

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from layers.infrastructure import facilities, gas, sewer, telecom, water
+from layers.infrastructure import facilities, gas, roads, sewer, telecom, water
 from layers.infrastructure.facilities import DEPOT, FUEL_STATION, OFFICE, PUMP, SHELTER
-from layers.infrastructure.roads import EMERGENCY_ONLY, INSPECTED, NO_NEED
+from layers.infrastructure.roads import EMERGENCY_ONLY, INSPECTED, NO_NEED, OPEN
 from layers.infrastructure.state import Given, Seen, State
 from twin.contract import Clock, Inputs
 
@@ -27,7 +27,7 @@ def look(given: Given, before: State, state: State, inputs: Inputs, shaken: bool
     seen = _look_at_rest(given, before, state, seen)
     if shaken:
         seen = replace(seen, settled=given.town.mean @ inputs["liquefaction_fraction"])
-    speed = _local_speed(given, seen, inputs)
+    speed = _local_speed(given, state, seen, inputs)
     if not np.array_equal(speed, seen.local_speed):
         seen = replace(seen, local_speed=speed)
     return state if seen is state.seen else replace(state, seen=seen)
@@ -35,9 +35,10 @@ def look(given: Given, before: State, state: State, inputs: Inputs, shaken: bool
 
 def _look_at_power(given: Given, before: State, state: State, seen: Seen) -> Seen:
     grid = state.power
-    if grid.on is not before.power.on:
+    cut = state.ground.cut
+    if grid.on is not before.power.on or cut is not before.ground.cut:
         lit = given.power.to_cell @ grid.on.mean(axis=1) if not grid.on.all() else np.ones(len(given.town.persons))
-        lit = np.minimum(lit, 1.0)
+        lit = np.minimum(lit, 1.0) * (1.0 - cut)
         seen = replace(seen, power_on=lit, pumps_on=given.town.mean @ lit)
     if grid.out_customers is not before.power.out_customers:
         out = np.bincount(given.power.municipality, grid.out_customers, minlength=given.town.n)
@@ -79,6 +80,7 @@ def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen
             seen,
             roads_closed=_by_town(place, way >= EMERGENCY_ONLY, n),
             roads_found=_by_town(place, state.roads.found & (way > 0), n),
+            roads_flooded=_by_town(place, state.roads.flooded > OPEN, n),
             roads_inspected=np.divide(done, total, out=np.ones_like(total), where=total > 0),
         )
     if state.gas is not before.gas:
@@ -101,8 +103,8 @@ def give(given: Given, before: State, state: State, inputs: Inputs, clock: Clock
     seen = state.seen
     lit = seen.power_on is not before.seen.power_on
     return {
-        "pump_power": given.pump_power,
-        "gate_open_fraction": given.gate_open,
+        "pump_power": state.gates.power,
+        "gate_open_fraction": state.gates.open,
         "power_on_fraction": seen.power_on,
         "reenergised_customers": _came_back(given, before.seen, seen) if lit else given.town.nothing,
         "power_out_customers": seen.contracts_out,
@@ -162,12 +164,14 @@ def _offices(given: Given, state: State, now_s: int) -> dict[str, Array]:
     return {"office_telecom": lines, "dispatch_fraction": speed * lines[own]}
 
 
-def _local_speed(given: Given, seen: Seen, inputs: Inputs) -> Array:
-    """Speed on local streets: rubble, settled ground, jams."""
+def _local_speed(given: Given, state: State, seen: Seen, inputs: Inputs) -> Array:
+    """Speed on local streets: rubble, settled ground, water, jams."""
     params = given.params
     blocked, settled = inputs["local_blocked_fraction"], seen.settled
     speed = (1.0 - params.local_blocked_weight * blocked) * (1.0 - params.local_liquefaction_weight * settled)
-    return np.maximum(speed, params.local_speed_least) / np.maximum(inputs["traffic_factor"], 1.0)
+    speed = speed * (1.0 - params.local_flood_weight * state.ground.streets)
+    traffic = roads.jammed(given.roads, params, inputs["traffic_factor"], inputs["evacuee_cars_units"])
+    return np.maximum(speed, params.local_speed_least) / np.maximum(traffic, 1.0)
 
 
 def _on_cells(given: Given, by_zone: Array) -> Array:
@@ -199,11 +203,22 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "base_stations_down": seen.stations_down,
         "people_without_telecom": lacking(town.persons, seen.coverage),
         "roads_closed": seen.roads_closed,
+        "roads_flooded": seen.roads_flooded,
+        "pumps_stopped": _by_town(given.gates.pump_municipality, state.gates.power < 1.0, town.n),
+        "gates_open": _by_town(given.gates.municipality, state.gates.open[given.gates.row] > 0.0, town.n),
+        "contracts_cut_by_water": _cut_by_water(given, state),
         "facilities_dark": seen.facilities_dark,
         "local_speed_fraction": seen.local_speed,
         "calls_blocked_fraction": 1.0 - telecom.completion(seen.phone_load, given.params),
         "hospital_water_fraction": _hospital_water(given, state),
     }
+
+
+def _cut_by_water(given: Given, state: State) -> Array:
+    """Contracts whose house connection is drowned, lost buildings left out, (municipality,)."""
+    grid, place = state.power, given.power
+    cut = place.customers * grid.cut_fraction * (1.0 - grid.lost_fraction)
+    return np.bincount(place.municipality, cut, minlength=given.town.n)
 
 
 def _hospital_water(given: Given, state: State) -> Array:

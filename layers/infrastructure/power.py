@@ -50,6 +50,7 @@ class Power:
     lost_fraction: share of the feeder's customers whose building is gone (they are not counted as out).
     damage_seen: sum over buildings lost at the last look, so that nothing is recomputed without news.
     on: sections energised at the last look, bool (feeder, section). out_customers: contracts then out, (feeder,).
+    dark: its substation is drowned, bool (feeder,). cut_fraction: customers whose house connection is drowned.
     """
 
     faults: Array
@@ -61,6 +62,8 @@ class Power:
     damage_seen: float
     on: Array
     out_customers: Array
+    dark: Array
+    cut_fraction: Array
 
 
 def prepare(world: World) -> PowerPlace:
@@ -95,7 +98,7 @@ def start(place: PowerPlace) -> Power:
     empty = np.zeros((n, SECTIONS), np.int16)
     none = np.zeros((n, SECTIONS), bool)
     nothing = np.zeros(n)
-    return Power(empty, empty, none, np.zeros(n, np.int64), nothing, nothing, 0.0, ~none, nothing)
+    return Power(empty, empty, none, np.zeros(n, np.int64), nothing, nothing, 0.0, ~none, nothing, none[:, 0], nothing)
 
 
 def shake(
@@ -223,10 +226,10 @@ def supply(power: Power, before: Power, place: PowerPlace, now_s: int) -> Power:
 
     before: the state at the last look; without news since, its arrays are kept.
     """
-    on = (power.live_from_s <= now_s)[:, None] & (power.faults == 0)
+    on = ((power.live_from_s <= now_s) & ~power.dark)[:, None] & (power.faults == 0)
     if np.array_equal(on, before.on):
         on = before.on
-        if power.lost_fraction is before.lost_fraction:
+        if power.lost_fraction is before.lost_fraction and power.cut_fraction is before.cut_fraction:
             return power
-    out = place.customers * (1.0 - on.mean(axis=1)) * (1.0 - power.lost_fraction)
+    out = place.customers * (1.0 - on.mean(axis=1) * (1.0 - power.cut_fraction)) * (1.0 - power.lost_fraction)
     return replace(power, on=on, out_customers=out)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.infrastructure import water
+from layers.infrastructure import flood_reports, water
 from layers.infrastructure.course import Fresh
 from layers.infrastructure.facilities import HOSPITAL, OFFICE, PUMP
-from layers.infrastructure.roads import CLOSED, EMERGENCY_ONLY
+from layers.infrastructure.roads import CLOSED, EMERGENCY_ONLY, OPEN
 from layers.infrastructure.state import Given, State
 from twin.contract import Event, Inputs
 
@@ -23,6 +23,7 @@ def events(given: Given, before: State, after: State, inputs: Inputs, fresh: Fre
         *_stations(given, before, after),
         *_roads(given, before, after, inputs),
         *_cars(given, before, after),
+        *flood_reports.events(given, before, after, inputs),
     ]
 
 
@@ -38,6 +39,8 @@ def _power(given: Given, before: State, after: State) -> list[Event]:
     for row in went.tolist():
         cell = int(place.cell[row])
         why: Causes = [("shock_intensity", cell), ("buildings_collapsed", cell), ("buildings_burnt", cell)]
+        if after.power.dark[row]:
+            why.append(("substation_drowned", int(place.substation[row])))
         lines.append(Event("power_out", "feeder_out_customers", row, float(new[row]), causes=why))
     for row in back.tolist():
         why = [("feeder_out_customers", row), ("power_aid_crews", 0)]
@@ -109,6 +112,8 @@ def _roads(given: Given, before: State, after: State, inputs: Inputs) -> list[Ev
     lines: list[Event] = []
     for row in np.flatnonzero((old < EMERGENCY_ONLY) & (new >= EMERGENCY_ONLY)).tolist():
         why: Causes = [("shock_intensity", int(place.cell[row]))]
+        if after.roads.flooded[row] > OPEN:
+            why.append(("road_flooded", row))
         if new[row] == CLOSED:
             why += [("road_slides", row), ("road_debris_m3", row)]
         lines.append(Event("road_closed", "road_state", row, float(new[row]), causes=why))

@@ -38,6 +38,7 @@ class RoadPlace:
     municipality: Array
     cell: Array
     n_node: int
+    lane_km: Array  # (municipality,) of trunk roads that are no expressways
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Roads:
     """Per road: intensity_max; bridge_hurt, bridge_broken: bridges with light and major damage; pavement: broken spots;
     slides_cleared, debris_cleared_m3: what gangs took away; inspected: NO_NEED … INSPECTED;
     repair_asked; found: shut or limited when inspected; slide_quantile: luck with slides;
+    flooded: what water on it allows, OPEN … CLOSED; cut_off: so much of it under water that there is no way round;
+    swept: stood under water and waits for a patrol;
     status: OPEN … CLOSED, what holds on the ground. debris_m3, slides: load at the last look; settled: nothing
     else has changed since that look.
     """
@@ -59,6 +62,9 @@ class Roads:
     repair_asked: Array
     found: Array
     slide_quantile: Array
+    flooded: Array
+    cut_off: Array
+    swept: Array
     status: Array
     debris_m3: Array
     slides: Array
@@ -69,6 +75,7 @@ class Roads:
 class Travel:
     """Travel times between nodes, seconds, and what they were computed from (road status, traffic by town).
 
+    cut_off: roads without a way round, bool (road,).
     island: first node each node can be reached from by emergency vehicles: equal within a connected part, (node,).
     """
 
@@ -76,6 +83,7 @@ class Travel:
     truck_s: Array
     island: Array
     status: Array
+    cut_off: Array
     traffic: Array
 
 
@@ -94,7 +102,15 @@ def prepare(world: World) -> RoadPlace:
         municipality=road["municipality"],
         cell=road["cell"],
         n_node=len(world["node"]),
+        lane_km=_lane_km(world),
     )
+
+
+def _lane_km(world: World) -> Array:
+    road = world["road"]
+    ours = (road["municipality"] >= 0) & (road["road_class"] != EXPRESSWAY)
+    lane_km = road["length_m"][ours] * road["lanes"][ours] / 1000.0
+    return np.bincount(road["municipality"][ours], lane_km, minlength=len(world["municipality"]))
 
 
 def start(place: RoadPlace, chance: Chance) -> Roads:
@@ -105,14 +121,15 @@ def start(place: RoadPlace, chance: Chance) -> Roads:
     seen = np.zeros(n, np.int8)
     sound = np.zeros(n, np.int8)
     return Roads(
-        nothing, whole, whole, whole, nothing, nothing, seen, no, no, luck, sound, nothing, nothing, False
+        nothing, whole, whole, whole, nothing, nothing, seen, no, no, luck,
+        sound, no, no, sound, nothing, nothing, False,
     )  # fmt: skip
 
 
 def start_travel(place: RoadPlace, n_municipality: int, params: Params) -> Travel:
     """Times on free roads."""
     status, traffic = np.zeros(len(place.keys), np.int8), np.ones(n_municipality)
-    return _times(place, params, status, traffic)
+    return _times(place, params, status, np.zeros(len(status), bool), traffic)
 
 
 def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intensity: Array, liquefied: Array) -> Roads:
@@ -146,6 +163,7 @@ def physical(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, s
     state = np.maximum(state, np.where(roads.pavement > 0, LIMITED, OPEN))
     state = np.maximum(state, np.where(roads.bridge_hurt > 0, EMERGENCY_ONLY, OPEN))
     state = np.maximum(state, np.where(roads.pavement >= params.pavement_spots_close, EMERGENCY_ONLY, OPEN))
+    state = np.maximum(np.maximum(state, np.where(roads.swept, EMERGENCY_ONLY, OPEN)), roads.flooded)
     lying = np.maximum(slides - roads.slides_cleared, 0.0)
     state = np.maximum(state, np.where(lying > 0, LIMITED, OPEN))
     shut = roads.slide_quantile < 1.0 - (1.0 - params.slide_closes_probability) ** lying
@@ -222,7 +240,9 @@ def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides:
         inspected = roads.inspected.copy()
         inspected[seen] = INSPECTED
         found = roads.found | ((inspected == INSPECTED) & (roads.status > OPEN))
-        roads = replace(roads, inspected=inspected, found=found, settled=False)
+        swept = roads.swept.copy()
+        swept[seen] = roads.flooded[seen] > OPEN
+        roads = replace(roads, inspected=inspected, found=found, swept=swept, settled=False)
     if mended.size:
         done = np.zeros(len(roads.status), bool)
         done[mended] = True
@@ -274,35 +294,50 @@ def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic:
     """Travel times again, if a road's state or the traffic changed enough to matter; else the same object."""
     jam = np.abs(traffic / old.traffic - 1.0).max(initial=0.0) > params.traffic_tolerance
     if jam:
-        return _times(place, params, roads.status, np.maximum(traffic, 1.0))
-    if np.array_equal(roads.status, old.status):
+        return _times(place, params, roads.status, roads.cut_off, np.maximum(traffic, 1.0))
+    if np.array_equal(roads.status, old.status) and np.array_equal(roads.cut_off, old.cut_off):
         return old
-    before = road_times_s(place, params, old.status, old.traffic)
-    now = road_times_s(place, params, roads.status, old.traffic)
+    before = road_times_s(place, params, old.status, old.cut_off, old.traffic)
+    now = road_times_s(place, params, roads.status, roads.cut_off, old.traffic)
     emergency_s = renewed_s(old.emergency_s, place, before[0], now[0])
     truck_s = renewed_s(old.truck_s, place, before[1], now[1])
-    return Travel(emergency_s, truck_s, _islands(emergency_s), roads.status, old.traffic)
+    return Travel(emergency_s, truck_s, _islands(emergency_s), roads.status, roads.cut_off, old.traffic)
 
 
-def _times(place: RoadPlace, params: Params, status: Array, traffic: Array) -> Travel:
-    emergency_s, truck_s = (shortest_s(place, time_s) for time_s in road_times_s(place, params, status, traffic))
-    return Travel(emergency_s, truck_s, _islands(emergency_s), status, traffic)
+def jammed(place: RoadPlace, params: Params, traffic: Array, cars_units: Array) -> Array:
+    """Travel time multiplier by town with the cars of those who flee, (municipality,); `traffic` itself without any.
+
+    Speed falls in a straight line with the cars on each lane (Greenshields) down to a crawl.
+    """
+    if not cars_units.any():
+        return traffic
+    per_km = params.fleeing_on_trunk_fraction * cars_units / np.maximum(place.lane_km, 1e-9)
+    share = np.where(place.lane_km > 0, per_km / params.jam_cars_per_km, 0.0)
+    return traffic / np.maximum(1.0 - share, params.crawl_fraction)
+
+
+def _times(place: RoadPlace, params: Params, status: Array, cut_off: Array, traffic: Array) -> Travel:
+    times_s = road_times_s(place, params, status, cut_off, traffic)
+    emergency_s, truck_s = (shortest_s(place, time_s) for time_s in times_s)
+    return Travel(emergency_s, truck_s, _islands(emergency_s), status, cut_off, traffic)
 
 
 def _islands(between_s: Array) -> Array:
     return np.argmax(np.isfinite(between_s), axis=1)
 
 
-def road_times_s(place: RoadPlace, params: Params, status: Array, traffic: Array) -> tuple[Array, Array]:
+def road_times_s(
+    place: RoadPlace, params: Params, status: Array, cut_off: Array, traffic: Array
+) -> tuple[Array, Array]:
     """Seconds along each road for emergency vehicles and for trucks, (road,); infinite where there is no way.
 
     Trucks use open and limited roads and stand in jams; emergency vehicles pass damaged roads too. Who may not pass
     goes round by local streets, which the network does not hold: in the plain that takes a multiple of the time;
-    round a closed expressway or along a slope there is no way.
+    round a closed expressway, along a slope or through wide water (cut_off, bool (road,)) there is no way.
     """
     factor = np.where(place.municipality >= 0, traffic[np.maximum(place.municipality, 0)], 1.0)
     limited = np.where(status == LIMITED, params.limited_factor, 1.0)
-    plain = (place.road_class != EXPRESSWAY) & (place.slope_exposed < params.detour_slope_most)
+    plain = (place.road_class != EXPRESSWAY) & (place.slope_exposed < params.detour_slope_most) & ~cut_off
     round_about = np.where(plain, params.detour_factor, np.inf)
     truck_s = place.free_s * factor * np.where(status >= EMERGENCY_ONLY, round_about, limited)
     passed = (1.0 + (factor - 1.0) * params.emergency_jam_share) * params.emergency_factor

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from layers.infrastructure import crews, facilities, gas, power, roads, telecom, water
+from layers.infrastructure import crews, drowned, facilities, gas, gates, inundation, power, roads, telecom, water
 from layers.infrastructure.crews import CrewPlace, Crews
+from layers.infrastructure.drowned import Drowned, SitePlace
 from layers.infrastructure.facilities import Facilities, FacilityPlace
 from layers.infrastructure.gas import Gas, GasPlace
+from layers.infrastructure.gates import GatePlace, Gates
+from layers.infrastructure.inundation import Ground, GroundPlace
 from layers.infrastructure.power import Power, PowerPlace
 from layers.infrastructure.roads import RoadPlace, Roads, Travel
 from layers.infrastructure.telecom import Telecom, TelecomPlace
@@ -53,8 +56,9 @@ class Given:
     telecom: TelecomPlace
     roads: RoadPlace
     facilities: FacilityPlace
-    pump_power: Array  # (pump,)
-    gate_open: Array  # (levee,)
+    ground: GroundPlace
+    sites: SitePlace
+    gates: GatePlace
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Seen:
     roads_closed: Array
     roads_found: Array
     roads_inspected: Array
+    roads_flooded: Array
     facilities_dark: Array
     local_speed: Array
 
@@ -102,6 +107,9 @@ class State:
     roads: Roads
     travel: Travel
     facilities: Facilities
+    ground: Ground
+    sites: Drowned
+    gates: Gates
     sewer_broken: Array  # (municipality,)
     dispatch_due_s: Array  # (municipality,)
     liquefied: float
@@ -121,8 +129,9 @@ def prepare(world: World, params: Params) -> Given:
         telecom.prepare(world),
         roads.prepare(world),
         facilities.prepare(world),
-        np.ones(len(world["pump"])),
-        (world["levee"]["kind"] == 2).astype(float),
+        inundation.prepare(world),
+        drowned.prepare(world),
+        gates.prepare(world),
     )
 
 
@@ -162,6 +171,9 @@ def start(given: Given, chance: Chance) -> State:
         roads=roads.start(given.roads, chance),
         travel=roads.start_travel(given.roads, town.n, given.params),
         facilities=facilities.start(given.facilities, given.params),
+        ground=inundation.start(given.ground),
+        sites=drowned.start(given.sites, chance),
+        gates=gates.start(given.gates),
         sewer_broken=none,
         dispatch_due_s=np.zeros(town.n, np.int64),
         liquefied=0.0,
@@ -191,6 +203,7 @@ def _nothing_wrong(n_cell: int, n_town: int) -> Seen:
         roads_closed=none,
         roads_found=none,
         roads_inspected=all_towns,
+        roads_flooded=none,
         facilities_dark=none,
         local_speed=all_towns,
     )

@@ -38,7 +38,7 @@ class TelecomPlace:
 @dataclass(frozen=True)
 class Telecom:
     """Per station: battery_s: nominal seconds left; line_cut: backhaul broken; broken: equipment damaged; line_asked,
-    car_asked: repair or power car asked for; up: in service.
+    car_asked: repair or power car asked for; drowned: its plant stood under water and is not yet dried; up: in service.
     """
 
     battery_s: Array
@@ -46,6 +46,7 @@ class Telecom:
     broken: Array
     line_asked: Array
     car_asked: Array
+    drowned: Array
     up: Array
 
 
@@ -71,7 +72,7 @@ def prepare(world: World) -> TelecomPlace:
 def start(place: TelecomPlace) -> Telecom:
     """All stations up, batteries full."""
     none = np.zeros(len(place.keys), bool)
-    return Telecom(place.battery_s.copy(), none, none, none, none, ~none)
+    return Telecom(place.battery_s.copy(), none, none, none, none, none, ~none)
 
 
 def shake(state: Telecom, place: TelecomPlace, params: Params, chance: Chance, intensity: Array) -> Telecom:
@@ -106,7 +107,7 @@ def run(state: Telecom, place: TelecomPlace, params: Params, mains: Array, backe
     mains, backed: fed by the network; by a generator or a power car: bool (station,).
     """
     fed = mains | backed
-    sound = ~state.line_cut & ~state.broken
+    sound = ~state.line_cut & ~state.broken & ~state.drowned
     if fed.all() and sound.all() and (state.battery_s >= place.battery_s).all():
         return state if state.up.all() else replace(state, up=np.ones_like(state.up))
     charged = np.minimum(state.battery_s + dt_s * params.battery_charge_rate, place.battery_s)
@@ -133,7 +134,7 @@ def ask_repairs(
         )
         state = replace(state, line_asked=state.line_asked | lines)
     left_s = state.battery_s * params.battery_life_factor
-    wanted = ~mains & ((left_s < params.station_car_ask_s) | state.car_asked)
+    wanted = ~mains & ~state.drowned & ((left_s < params.station_car_ask_s) | state.car_asked)
     if not np.array_equal(wanted, state.car_asked):
         crew = gang.release(crew, gang.STATION_CAR, np.flatnonzero(state.car_asked & ~wanted), now_s)
         rows = np.flatnonzero(wanted & ~state.car_asked)

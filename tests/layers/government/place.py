@@ -52,16 +52,60 @@ def world() -> World:
             municipality=np.arange(N_TOWN),
             floor_m2=np.full(N_TOWN, 500.0),
         ),
+        "patch": IndexSet.build("patch", [f"493075{k:02d}" for k in range(8)], cell=np.arange(8)),
     }
     return World("four-towns", ORIGIN, sets)
 
 
+def wet_world() -> World:
+    """The four towns with a terrain: two patches to a cell, the lower one in danger (not in the fourth town)."""
+    dry, lower = world(), np.tile([1.0, 0.0], 8)
+    cell = IndexSet.build(
+        "cell",
+        dry["cell"].ids.tolist(),
+        municipality=np.repeat(np.arange(N_TOWN), 2),
+        night_persons=np.full(8, 1000),
+        slope_deg=np.full(8, 2.0),
+        buildings=np.full((8, 5), 80.0),
+    )
+    patch = IndexSet.build(
+        "patch",
+        [f"patch-{k}" for k in range(16)],
+        cell=np.repeat(np.arange(8), 2),
+        municipality=np.repeat(np.arange(N_TOWN), 4),
+        share=np.where(lower > 0, 0.75, 0.25),
+        danger=np.where(np.arange(16) < 12, lower, 0.0),
+    )
+    shelter = IndexSet.build(
+        "shelter",
+        [f"hall-{k}" for k in range(12)],
+        municipality=np.repeat(np.arange(N_TOWN), 3),
+        floor_m2=np.full(12, 500.0),
+        patch=np.repeat(np.arange(N_TOWN) * 4, 3) + np.tile([0, 1, 0], N_TOWN),
+        floor_height_m=np.tile([0.0, 0.0, 4.0], N_TOWN),
+    )
+    sets = {**dry.sets, "cell": cell, "patch": patch, "shelter": shelter}
+    return World("four-wet-towns", ORIGIN, sets, settings={"water_dx_m": 50.0})
+
+
 WORLD = world()
+WET = wet_world()
 
 
 def given(**values: object) -> Given:
     """Constants of the layer with some parameters swapped."""
     return LAYER.prepare(WORLD, PARAMS.replace(values))
+
+
+def wet(**values: object) -> Given:
+    """The same for the towns with a terrain: nobody misses a warning, nobody is reluctant unless told."""
+    usual = {"alert_failed_fraction": 0.0, "reluctance_fraction": 0.0}
+    return LAYER.prepare(WET, PARAMS.replace(usual | values))
+
+
+def calm(**changed: object) -> dict[str, np.ndarray]:
+    """Inputs of the towns with a terrain before anything has happened: no shaking, no warning, dry ground."""
+    return quiet(**({"intensity_received": np.full(N_TOWN, np.nan), "water_depth_m": np.zeros(16)} | changed))
 
 
 def quiet(**changed: object) -> dict[str, np.ndarray]:

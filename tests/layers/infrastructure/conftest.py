@@ -69,18 +69,30 @@ def world() -> World:
     return build_world(read_scenario("two-towns"))
 
 
+@pytest.fixture(scope="session")
+def coast_world() -> World:
+    return build_world(read_scenario("coastal-town"))
+
+
+def make_bench(world: World, member: int, settings: dict[str, Any]) -> Bench:
+    """The layer alone at second 0 in a world, with some parameters set."""
+    params = parameters.load(LAYER.params_file)
+    given = LAYER.prepare(world, params)
+    given = replace(given, params=params.replace(settings))
+    chance = Chance(7, member)
+    return Bench(world, given, freeze(LAYER.start(given, chance)), chance)
+
+
 @pytest.fixture
 def bench(world: World) -> Callable[..., Bench]:
-    """Makes a bench; keyword arguments set parameters, `member` the chance."""
+    """Makes a bench of two-towns; keyword arguments set parameters, `member` the chance."""
+    return lambda member=0, **settings: make_bench(world, member, settings)
 
-    def make(member: int = 0, **settings: float) -> Bench:
-        params = parameters.load(LAYER.params_file)
-        given = LAYER.prepare(world, params)
-        given = replace(given, params=params.replace(settings))
-        chance = Chance(7, member)
-        return Bench(world, given, freeze(LAYER.start(given, chance)), chance)
 
-    return make
+@pytest.fixture
+def coast(coast_world: World) -> Callable[..., Bench]:
+    """Makes a bench of coastal-town; as `bench`."""
+    return lambda member=0, **settings: make_bench(coast_world, member, settings)
 
 
 @pytest.fixture
