@@ -5,6 +5,7 @@ Residents and evacuees are whole numbers per cell; each dead, trapped or hurt pe
 state         what is kept; Poisson events that do not depend on the steps
 presence      places by hour and day, the way home and its jams
 casualties    expected dead, trapped and hurt from new damage;  harm      which damage is new
+flooding      water: drowned, caught, cut off;                  drowning  shares who die by depth
 victims       expectations become persons with clocks;          release   freed, treated, dead
 calls         119, hospital visits, town halls;                 illness   heat, crowding, devices, related deaths
 town          moves, lost homes, staff, households;             measures  series;   journal   events
@@ -67,7 +68,9 @@ NEEDS = (
 )
 
 GIVES = (
-    Var("persons_home", "person", "cell", doc="people at home now"),
+    Var(
+        "persons_home", "person", "cell", doc="people at home now who can leave it: those cut off by water not counted"
+    ),
     Var("persons_present", "person", "cell", doc="people in the cell now, at home or not"),
     Var("persons_displaced", "person", "cell", doc="residents whose home cannot be lived in"),
     Var("trapped_persons", "person", "cell", doc="people trapped in collapsed dwellings (the truth)"),
@@ -127,6 +130,15 @@ LEVERS = (
     Lever("stay_at_work", "s", 1200.0, 10800.0, "prefecture", "return_home_s", "employers keep staff until jams ease"),
     Lever("heat_advice", "1", 0.0, 0.6, "municipality", "advice_effect", "what heat advice achieves when it arrives"),
     Lever("staff_call_out", "1", 0.4, 0.9, "municipality", "first_attendance", "staff on duty near the town hall"),
+    Lever(
+        "upstairs_help",
+        "1",
+        0.1,
+        1.0,
+        "municipality",
+        "aged_ground_fraction",
+        "neighbours and carers help old people upstairs: share of them who still stay on the ground floor",
+    ),
     Lever("device_supply", "1", 0.0, 1.0, "prefecture", "delivery_cover", "oxygen and batteries brought to homes"),
 )
 
@@ -146,5 +158,6 @@ LAYER = Layer(
     records=RECORDS,
     every_s=600,
     wakes=("shock_intensity",),
-    tables=("cell", "municipality", "site", "incident"),
+    state_schema=2,
+    tables=("cell", "municipality", "site", "incident", "patch"),
 )

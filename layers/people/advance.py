@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
-from layers.people import calls, illness, journal, measures, presence, release, town, victims
+from layers.people import calls, flooding, illness, journal, measures, presence, release, town, victims
 from layers.people.harm import is_new, new_harm
 from layers.people.presence import Presence
 from layers.people.state import LIGHTLY, SEVERELY, TRAPPED, Arrivals, Given, State, Town, arrive
@@ -24,6 +25,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Advance over the clock's interval; see the modules of this folder for each part."""
     before, shaken = state, bool(inputs["shock_intensity"].any())
     town_now, where = _presence(given, state, inputs, clock, shaken)
+    wet = given.water is not None and flooding.is_wet(inputs)
+    if wet:
+        state = changed(state, victims=flooding.drown_trapped(given, state, inputs, clock.chance, clock.end_s))
     scene = _scene(given, state, inputs, clock, where)
     residents, away = town.move(
         state.residents, state.away, where.home, inputs["leaving_persons"], inputs["returning_persons"]
@@ -42,13 +46,17 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
         line_s=scene.line_s,
         routine_waiting=served,
         neighbour_freed=_count_freed(given, state, ended),
+        flood=flooding.leave(state.flood, inputs["leaving_persons"]),
     )
-    fresh = None
+    fresh = drowned = None
     if shaken or is_new(given, state, inputs, clock):
         state, fresh = new_harm(given, state, inputs, clock, scene, where)
+    if wet:
+        here = np.maximum(where.home + state.residents - before.residents, 0)
+        state, drowned = flooding.advance(given, state, inputs, clock, scene, where._replace(home=here))
     state, amounts, hardship = _demand(given, state, inputs, clock, where)
     outputs = _outputs(given, state, where, amounts)
-    events = _events(given, before, state, (fresh, hardship), ended, outputs)
+    events = _events(given, before, state, News(fresh, hardship, drowned, inputs), ended, outputs)
     return Result(state, outputs, events)
 
 
@@ -77,8 +85,8 @@ def _presence(given: Given, state: State, inputs: Inputs, clock: Clock, shaken: 
         phone_excess=calls.phone_load(given, before.phone_excess, strength, clock.dt_s),
         strong_s=strong_s,
     )
-    out = presence.absent_persons(absent, given.town, state.residents, state.quantile)
-    home = state.residents - out
+    home = measures.at_home(given, state, absent)
+    out = state.residents - home
     visitors = presence.visitors(params, given.night_persons, given.day_persons, float(out.sum()))
     present = home + visitors
     response = _first_response(given, now, clock, present)
@@ -248,8 +256,8 @@ def _outputs(given: Given, state: State, where: Presence, amounts: dict[str, Arr
     cared = measures.in_care(state) & victims["asked"]
     return {
         **amounts,
-        "stranded_persons": given.nobody,
-        "persons_home": home.astype(np.float64),
+        "stranded_persons": state.flood.stranded.astype(np.float64) if given.water is not None else given.nobody,
+        "persons_home": (home - state.flood.stranded).astype(np.float64),
         "persons_present": np.rint(where.present),
         "persons_away": state.away.astype(np.float64),
         "persons_displaced": state.displaced_persons,
@@ -278,16 +286,20 @@ def _trapped(given: Given, state: State) -> tuple[Array, Array]:
     )
 
 
+class News(NamedTuple):
+    """New victims of the step by damage, by hardship and by water, and the inputs they had."""
+
+    fresh: Table | None
+    hardship: Table | None
+    drowned: Table | None
+    inputs: Inputs
+
+
 def _events(
-    given: Given,
-    before: State,
-    state: State,
-    lists: tuple[Table | None, Table | None],
-    ended: release.Ended,
-    outputs: Outputs,
+    given: Given, before: State, state: State, news: News, ended: release.Ended, outputs: Outputs
 ) -> list[Event]:
-    """Lines for the journal; lists: victims of this step by damage and by hardship."""
-    fresh, hardship = lists
+    """Lines for the journal."""
+    fresh, hardship, drowned, inputs = news
     return list(
         chain(
             journal.ended(state.victims, ended),
@@ -296,6 +308,8 @@ def _events(
             journal.in_lifts(fresh) if fresh is not None else (),
             journal.called(outputs["trapped_calls"]) if outputs["trapped_calls"] is not given.nobody else (),
             journal.died_of_hardship(hardship) if hardship is not None else (),
+            journal.drowned(given, drowned, inputs) if drowned is not None else (),
+            journal.stranded(given, before.flood, state.flood, inputs) if drowned is not None else (),
             journal.confirmed(
                 state.victims,
                 state.town.deaths_confirmed_persons - before.town.deaths_confirmed_persons,

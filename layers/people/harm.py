@@ -7,7 +7,7 @@ import numpy as np
 from layers.people import casualties, town, victims
 from layers.people.casualties import Indoors
 from layers.people.presence import Presence, busy_fraction
-from layers.people.state import CAUGHT, FIRE, KILLED, LANDSLIDE, LIFT, RESIDENTIAL, Given, Seen, State
+from layers.people.state import CAUGHT, FIRE, KILLED, KINDS, LANDSLIDE, LIFT, OUTCOMES, RESIDENTIAL, Given, Seen, State
 from layers.people.victims import Scene
 from twin.contract import Clock, Inputs
 from twin.records import changed
@@ -62,7 +62,7 @@ def _strike_cells(
         given,
         (now.wood_collapsed_fraction, now.wood_half_fraction),
         (now.nonwood_collapsed_fraction, now.nonwood_half_fraction),
-        now.buildings_burnt + now.slide_buildings,
+        (now.buildings_burnt + now.slide_buildings, now.uninhabitable_fraction),
         residents + state.away,
         state.quantile,
     )
@@ -105,7 +105,7 @@ def _incidents_due(given: Given, state: State, now: Seen, clock: Clock) -> Array
 def _cell_harm(given: Given, seen: Seen, now: Seen, inside: Indoors) -> Array:
     """Expected victims of new damage, (kind, outcome, cell)."""
     params = given.params
-    harm = np.zeros((6, 4, len(given.town)))
+    harm = np.zeros((len(KINDS), len(OUTCOMES), len(given.town)))
     ratio = (inside.wood_persons + inside.nonwood_persons) / np.maximum(given.night_persons, 1.0)
     ratio = np.minimum(ratio, params.indoor_ratio_limit)
     wood = _measure(

@@ -6,9 +6,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from layers.people.flooding import deepest_patch
 from layers.people.release import Ended
-from layers.people.state import DEAD, FIRE, LANDSLIDE, LIFT, RESIDENTIAL, SITE, TRAPPED, Given, State
-from twin.contract import Event
+from layers.people.state import (
+    DEAD,
+    FIRE,
+    FLEEING,
+    LANDSLIDE,
+    LIFT,
+    RESIDENTIAL,
+    SITE,
+    TRAPPED,
+    WATER,
+    Flood,
+    Given,
+    State,
+)
+from twin.contract import Event, Inputs
 from twin.table import Table
 
 Array = np.ndarray
@@ -26,6 +40,7 @@ HOME_LOSSES = (
     "nonwood_half_fraction",
     "slide_buildings",
     "buildings_burnt",
+    "uninhabitable_fraction",
 )
 FIRST_CITED = 3  # places cited by a line that sums up many
 HARDSHIPS = ("wbgt_c", "crowding_fraction", "home_water_fraction", "home_food_fraction", "medicine_fraction")
@@ -109,6 +124,32 @@ def died_of_hardship(fresh: Table) -> Iterator[Event]:
             number,
             causes=[("persons_ill", town), ("crowding_fraction", town), ("shelter_wbgt_c", town)],
         )
+
+
+def drowned(given: Given, fresh: Table, inputs: Inputs) -> Iterator[Event]:
+    """One line per cell for those killed by water at home, and one for those whom it reached on their way."""
+    assert given.water is not None
+    for kind, name in ((WATER, "drowned_at_home"), (FLEEING, "drowned_on_way")):
+        for cell, number in _counted(fresh["cell"][(fresh["kind"] == kind) & (fresh["state"] == DEAD)]):
+            patch = deepest_patch(given.water, inputs["water_max_depth_m"], cell)
+            causes = [("caught_persons", cell)] if kind == FLEEING else []
+            causes += [(need, patch) for need in ("water_max_depth_m", "water_depth_m") if patch >= 0]
+            yield Event(name, "deaths_persons", cell, number, causes=causes, args=(kind,))
+
+
+def stranded(given: Given, before: Flood, after: Flood, inputs: Inputs) -> Iterator[Event]:
+    """Cells where many are newly cut off by water, and those where nobody is any more."""
+    assert given.water is not None
+    least = given.params.journal_stranded_persons
+    many = (after.stranded >= least) & (before.stranded < least)
+    for cell in np.flatnonzero(many).tolist():
+        patch = deepest_patch(given.water, inputs["water_depth_m"], cell)
+        causes = [("water_depth_m", patch), ("water_max_depth_m", patch)]
+        yield Event("stranded", "stranded_persons", cell, float(after.stranded[cell]), causes=causes)
+    for cell in np.flatnonzero((after.stranded == 0) & (before.stranded >= least)).tolist():
+        patch = deepest_patch(given.water, inputs["water_max_depth_m"], cell)
+        causes = [("lifted_persons", cell), ("stranded_persons", cell), ("water_depth_m", patch)]
+        yield Event("stranded_ends", "stranded_persons", cell, float(before.stranded[cell]), causes=causes)
 
 
 def confirmed(victims: Table, rise: Array, start_s: int, end_s: int) -> Iterator[Event]:

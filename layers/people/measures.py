@@ -8,7 +8,9 @@ from layers.people.presence import absent_persons
 from layers.people.state import (
     DEAD,
     FIRE,
+    FLEEING,
     HURT,
+    KILLED,
     LANDSLIDE,
     LIFT,
     LIGHTLY,
@@ -19,6 +21,7 @@ from layers.people.state import (
     STUCK,
     TRAPPED,
     TREATED,
+    WATER,
     Given,
     State,
 )
@@ -36,11 +39,13 @@ RECORDS = (
 )
 
 SERIES = (
-    Series("deaths", "person", "people killed so far by the shock, all kinds except related deaths"),
+    Series("deaths", "person", "people killed so far by shock, fire, slope and water: all kinds except related deaths"),
     Series("deaths_residential", "person", "people killed in dwellings and other ordinary buildings"),
     Series("deaths_site", "person", "people killed at large sites"),
     Series("deaths_fire", "person", "people killed by fire"),
     Series("deaths_landslide", "person", "people killed by landslides"),
+    Series("deaths_water", "person", "people killed by sea or flood water, at home or on their way"),
+    Series("deaths_water_on_way", "person", "those of them whom the water reached on their way"),
     Series("deaths_related", "person", "disaster-related deaths, never inside `deaths`"),
     Series("injured_severe", "person", "severely hurt people alive, freed from where they were trapped"),
     Series("injured_light", "person", "lightly hurt people, freed from where they were trapped"),
@@ -59,6 +64,8 @@ SERIES = (
     Series("injured_waiting", "person", "hurt people not yet treated, those who never ask for care included"),
     Series("ill_expected", "person", "mean number of people taken ill so far, without the luck of the draw"),
     Series("landslide_victims_expected", "person", "mean number of dead and hurt by landslides so far"),
+    Series("deaths_water_expected", "person", "mean number of people killed by water so far"),
+    Series("stranded_persons", "person", "residents at home cut off by water and not yet fetched"),
     Series("persons_displaced", "person", "residents whose home cannot be lived in"),
     Series("emergency_calls", "call", "119 calls that got through so far"),
     Series("traffic_factor", "1", "travel time as a multiple of free flow", total="mean"),
@@ -66,10 +73,15 @@ SERIES = (
 )
 
 
+def at_home(given: Given, state: State, absent: Array) -> Array:
+    """Residents at home, int64 (cell,), when this share of each town is out; those cut off by water cannot be out."""
+    held = state.flood.stranded if given.water is not None else None
+    return state.residents - absent_persons(absent, given.town, state.residents, state.quantile, held)
+
+
 def home_persons(given: Given, state: State) -> Array:
     """Residents at home now, int64 (cell,)."""
-    out = absent_persons(state.town.absent_fraction, given.town, state.residents, state.quantile)
-    return state.residents - out
+    return at_home(given, state, state.town.absent_fraction)
 
 
 def persons_out(given: Given, state: State, home: Array) -> Array:
@@ -108,18 +120,20 @@ def count(given: Given, victims: Table, rows: Array) -> Array:
     return np.bincount(towns, minlength=given.n_towns).astype(np.float64)
 
 
-def measure(given: Given, state: State) -> dict[str, Array]:
-    """Every series now, (municipality,) float64."""
+def _masks(state: State) -> dict[str, Array]:
+    """Rows of the victims that each series counts, bool (victim,)."""
     kind, condition = state.victims["kind"], state.victims["state"]
     dead, cared, severity = condition == DEAD, in_care(state), state.victims["severity"]
     unconfirmed = dead & (kind != RELATED) & ~confirmed(state.victims, state.now_s)
     arrest = unconfirmed & (state.victims["found_s"] <= state.now_s)
-    masks = {
+    return {
         "deaths": dead & (kind != RELATED),
         "deaths_residential": dead & (kind == RESIDENTIAL),
         "deaths_site": dead & (kind == SITE),
         "deaths_fire": dead & (kind == FIRE),
         "deaths_landslide": dead & (kind == LANDSLIDE),
+        "deaths_water": dead & ((kind == WATER) | (kind == FLEEING)),
+        "deaths_water_on_way": dead & (kind == FLEEING),
         "deaths_related": dead & (kind == RELATED),
         "injured_severe": cared & (severity == SEVERELY),
         "injured_light": cared & (severity == LIGHTLY),
@@ -129,9 +143,14 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "injured_waiting": condition == HURT,
         "lift_trapped": (condition == STUCK) & (kind == LIFT),
     }
-    values = {name: count(given, state.victims, mask) for name, mask in masks.items()}
+
+
+def measure(given: Given, state: State) -> dict[str, Array]:
+    """Every series now, (municipality,) float64."""
+    values = {name: count(given, state.victims, mask) for name, mask in _masks(state).items()}
     slides = state.expected[LANDSLIDE].sum(axis=0)
     values["landslide_victims_expected"] = by_town(given, slides)
+    values["deaths_water_expected"] = by_town(given, state.expected[[WATER, FLEEING], KILLED].sum(axis=0))
     values["ill_expected"] = state.ill_home.level + state.ill_shelter.level
     values["emergency_calls"] = state.emergency_calls.astype(np.float64)
     values["traffic_factor"] = state.town.traffic_factor
@@ -144,6 +163,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "persons_home": home,
         "persons_away": state.away,
         "persons_displaced": state.displaced_persons,
+        "stranded_persons": state.flood.stranded,
     }
     for name, cells in of_cells.items():
         values[name] = by_town(given, cells)

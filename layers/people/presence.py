@@ -71,10 +71,13 @@ def traffic_factor(params: Params, waiting_fraction: Array, road_fraction: float
     return 1.0 + everyday + params.homeward_jam * np.maximum(waiting_fraction, 0.0)
 
 
-def absent_persons(absent: Array, town: Array, residents: Array, quantile: Array) -> Array:
-    """Whole residents who are out, int64 (cell,): share of the town, rounded by the cell's own quantile."""
+def absent_persons(absent: Array, town: Array, residents: Array, quantile: Array, held: Array | None = None) -> Array:
+    """Whole residents who are out, int64 (cell,): share of the town, rounded by the cell's own quantile.
+
+    held: residents at home whom water keeps there, (cell,).
+    """
     out = np.floor(absent[town] * residents + quantile).astype(np.int64)
-    return np.minimum(out, residents)
+    return np.minimum(out, residents if held is None else np.maximum(residents - held, 0))
 
 
 def visitors(params: Params, night_persons: Array, day_persons: Array, absent_total: float) -> Array:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from layers.people.drowning import Waters, waters
 from layers.people.presence import place_fractions
 from twin.chance import Chance
 from twin.params import Params
@@ -18,13 +19,15 @@ Array = np.ndarray
 Record = TypeVar("Record")
 
 # causes of harm (column `kind`); related deaths never count as deaths of the earthquake itself
-RESIDENTIAL, SITE, FIRE, LANDSLIDE, RELATED, LIFT = range(6)
-KINDS = ("residential", "site", "fire", "landslide", "related", "lift")
+RESIDENTIAL, SITE, FIRE, LANDSLIDE, RELATED, LIFT, WATER, FLEEING = range(8)  # water: at home; fleeing: on the way
+KINDS = ("residential", "site", "fire", "landslide", "related", "lift", "water", "fleeing")
 # outcomes an expectation is kept for
 KILLED, CAUGHT, SEVERE, LIGHT = range(4)
 OUTCOMES = ("killed", "trapped", "severe", "light")
 # states of a victim (column `state`)
 TRAPPED, HURT, TREATED, WELL, DEAD, STUCK = range(6)
+# Poisson processes of the state
+ARRIVALS = ("routine", "ill_home", "ill_shelter", "related")
 # severities (column `severity`)
 UNHURT, LIGHTLY, SEVERELY = range(3)
 NEVER_S = np.iinfo(np.int64).max // 4
@@ -61,6 +64,7 @@ class Given:
     school_holiday: bool
     holiday: bool
     n_towns: int
+    n_patches: int
     town: Array
     cell_keys: Array
     town_keys: Array
@@ -90,6 +94,7 @@ class Given:
     incident_persons_exposed: Array
     incident_persons_dead: Array
     incident_persons_trapped: Array
+    water: Waters | None  # None in worlds that no sea or river reaches
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,26 @@ class Seen:
     fires_burning: Array
     shock_intensity: Array
     site_damage_fraction: Array
+    uninhabitable_fraction: Array
+
+
+@dataclass(frozen=True)
+class Flood:
+    """What water has done so far; without a water grid nothing ever changes here.
+
+    highest_m: greatest depth seen, (patch,). alive: share of the people of each settled patch who live, and amid:
+    whether water cuts them off; amid_persons: living residents there, not yet fetched; (settled,) all three.
+    stranded, lifted: residents cut off, and fetched but still on the home's register; caught: reached by water on
+    their way so far; int64 (cell,).
+    """
+
+    highest_m: Array
+    alive: Array
+    amid: Array
+    amid_persons: Array
+    stranded: Array
+    lifted: Array
+    caught: Array
 
 
 @dataclass(frozen=True)
@@ -147,6 +172,7 @@ class State:
     site_expected: Array  # (outcome, site)
     incident_done: Array  # bool (incident,)
     seen: Seen
+    flood: Flood
     town: Town
     effort_s: Array  # (cell,): time neighbours have effectively worked
     line_s: Array  # (cell,): time a telephone line has effectively worked
@@ -172,12 +198,14 @@ def prepare(world: World, params: Params) -> Given:
     per_wood = wood_residents.sum() / max(wood_buildings.sum(), 1)
     per_nonwood = nonwood_residents.sum() / max(nonwood_buildings.sum(), 1)
     town, night = cell["municipality"], cell["night_persons"].astype(np.float64)
+    wood_share = wood_residents / np.maximum(wood_residents + nonwood_residents, 1.0)
     return Given(
         params=params,
         origin=world.origin,
         school_holiday=bool(world.settings.get("school_holiday", 0)),
         holiday=bool(world.settings.get("holiday", 0)),
         n_towns=len(towns),
+        n_patches=len(world["patch"]),
         town=town,
         cell_keys=cell.keys,
         town_keys=towns.keys,
@@ -199,6 +227,7 @@ def prepare(world: World, params: Params) -> Given:
         site_persons_day=site["persons_day"].astype(np.float64),
         site_persons_night=site["persons_night"].astype(np.float64),
         **_incidents(world),
+        water=waters(world, wood_share, cell["share_65"].astype(np.float64)),
     )
 
 
@@ -261,19 +290,31 @@ def start(given: Given, chance: Chance) -> State:
         expected=np.zeros((len(KINDS), len(OUTCOMES), n_cells)),
         site_expected=np.zeros((len(OUTCOMES), n_sites)),
         incident_done=np.zeros(len(given.incident_site), dtype=bool),
-        seen=Seen(zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros, np.zeros(n_sites)),
+        seen=Seen(zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros, np.zeros(n_sites), zeros),
+        flood=_no_flood(given),
         town=town,
         effort_s=zeros,
         line_s=zeros,
-        routine=first_arrivals(chance, "people.routine", given.town_keys),
-        ill_home=first_arrivals(chance, "people.ill_home", given.town_keys),
-        ill_shelter=first_arrivals(chance, "people.ill_shelter", given.town_keys),
-        related=first_arrivals(chance, "people.related", given.town_keys),
+        **{name: first_arrivals(chance, f"people.{name}", given.town_keys) for name in ARRIVALS},
         routine_waiting=np.zeros(n_towns, dtype=np.int64),
         displaced_persons=zeros,
         displaced_in_town=np.zeros(n_towns),
         neighbour_freed=np.zeros(n_towns, dtype=np.int64),
         emergency_calls=np.zeros(n_towns, dtype=np.int64),
+    )
+
+
+def _no_flood(given: Given) -> Flood:
+    settled = len(given.water.patch) if given.water is not None else 0
+    nobody = np.zeros(len(given.town), dtype=np.int64)
+    return Flood(
+        highest_m=np.zeros(given.n_patches),
+        alive=np.ones(settled),
+        amid=np.zeros(settled, dtype=bool),
+        amid_persons=np.zeros(settled),
+        stranded=nobody,
+        lifted=nobody,
+        caught=nobody,
     )
 
 

@@ -23,22 +23,24 @@ def displaced_persons(
     given: Given,
     wood: tuple[Array, Array],
     nonwood: tuple[Array, Array],
-    lost_buildings: Array,
+    lost: tuple[Array, Array],
     living: Array,
     quantile: Array,
 ) -> Array:
     """Residents whose home cannot be lived in, whole persons (cell,).
 
-    wood, nonwood: (collapsed, half-collapsed) share; lost_buildings: burnt or hit by slides; living: residents
-    and evacuees alive. All of a collapsed and the given share of a half-collapsed home leave (Tokyo 2022 p.396).
+    wood, nonwood: (collapsed, half-collapsed) share; lost: buildings burnt or hit by slides, and share of the homes
+    that water has made unfit; living: residents and evacuees alive. All of a collapsed and the given share of a
+    half-collapsed home leave (Tokyo 2022 p.396); of the homes left after that, water takes its share.
     """
     half = given.params.half_collapsed_leave_fraction
     per_building = given.night_persons / np.maximum(given.wood_buildings + given.nonwood_buildings, 1.0)
     expected = (
         given.wood_residents * (wood[0] + half * wood[1])
         + given.nonwood_residents * (nonwood[0] + half * nonwood[1])
-        + per_building * lost_buildings
+        + per_building * lost[0]
     )
+    expected = expected + lost[1] * np.maximum(given.night_persons - expected, 0.0)
     return np.minimum(np.floor(expected + quantile), living.astype(np.float64)) * (expected > 0)
 
 

@@ -10,6 +10,7 @@ from layers.people.state import (
     CAUGHT,
     COLUMNS,
     DEAD,
+    FLEEING,
     HURT,
     KILLED,
     KINDS,
@@ -25,6 +26,7 @@ from layers.people.state import (
     STUCK,
     TRAPPED,
     UNHURT,
+    WATER,
     Given,
     State,
 )
@@ -90,7 +92,8 @@ def cell_victims(
 ) -> tuple[Table, Array]:
     """Victims of new damage to cells. Arrays (kind, outcome, cell). Returns their rows and the residents left.
 
-    A victim is counted among the residents of the cell where it happened, as long as there are any.
+    A victim is counted among the residents of the cell where it happened, as long as there are any. The evacuees
+    take the place of the residents for those whom water reached on their way.
     """
     fresh, residents = Table.empty(**COLUMNS), residents.copy()
     for kind, outcome in zip(*np.nonzero((after > before).any(axis=2))):
@@ -272,6 +275,9 @@ def with_identification(given: Given, chance: Chance, rows: Table) -> Table:
     """When a dead person is found (in cardiac arrest until a doctor decides) and the death is confirmed."""
     params, keys = given.params, rows["key"]
     median = np.where(rows["site"] >= 0, params.site_found_median_s, params.dwelling_found_median_s)
+    if given.water is not None:
+        by_water = params.sea_found_median_s if given.water.sea else params.flood_found_median_s
+        median = np.where((rows["kind"] == WATER) | (rows["kind"] == FLEEING), by_water, median)
     spread = np.exp(params.found_log_std * chance.normal("people.found", keys))
     found = rows["die_s"] + np.ceil(np.where(rows["state"] == HURT, 0.0, median * spread)).astype(np.int64)
     confirm = params.confirm_median_s * np.exp(params.confirm_log_std * chance.normal("people.confirm", keys))

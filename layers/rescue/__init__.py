@@ -3,7 +3,8 @@
 Calls (`dispatch`) and patrols (`dwellings`) make places known; missions (`twin.missions`) send crews from one pool
 that rescue and fires (`fire`) share; large sites have rules of their own (`sites`). Truth is met only where a crew
 ends its work. `forces` says who is called, ready, on shift and supplied, `ways` who gets where, `ambulance` and
-`hospitals` what becomes of the hurt, `scouting` who visits silent towns, clears roads and helps hospitals.
+`hospitals` what becomes of the hurt, `scouting` who visits silent towns, clears roads and helps hospitals, `boats`
+who fetches people cut off by water.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from layers.rescue import boats
 from layers.rescue.news import fuel_total_l
 from layers.rescue.setting import prepare
 from layers.rescue.state import Given, State, start
@@ -24,6 +26,7 @@ NEEDS = (
     Var("work_stopped", "1", "municipality", doc="1 while outdoor work is stopped after a shock of 5-lower or more"),
     Var("daylight", "1", "region", doc="1 by day, 0 by night, between in twilight"),
     Var("wbgt_c", "degC", "municipality", doc="wet-bulb globe temperature outdoors"),
+    Var("wind_m_per_s", "m_per_s", "region", doc="mean wind speed"),
     Var("fires_burning", "1", "cell", doc="fires burning now"),
     Var("buildings_collapsed", "building", "cell", doc="buildings totally collapsed so far by shaking or slope"),
     Var("hospital_usable", "1", "hospital", doc="share of the hospital's function that structure and fixtures allow"),
@@ -100,12 +103,13 @@ RECORDS = (
     Var("cases_known", "1", "cell", doc="places with trapped people known by calls"),
     Var("crews_sent", "1", "cell", doc="crews sent to free people"),
     Var("sites_known", "1", "site", doc="large sites that asked for help"),
+    Var("stranded_known_persons", "person", "cell", doc="people cut off by water when responders first knew of them"),
     Var("dispatch_manual", "1", "municipality", doc="1 while the dispatch centre works by hand"),
     Var("crews_arrived", "1", "base", doc="1 once the first crew of the base is ready in the region"),
 )
 
 SERIES = (
-    Series("rescued_persons", "person", "people freed by all responders so far"),
+    Series("rescued_persons", "person", "people freed from rubble or fetched from water by all responders so far"),
     Series("rescued_fire_service", "person", "people freed by fire services, local and from outside, so far"),
     Series("rescue_waiting", "1", "known places of trapped people without a crew"),
     Series("hospital_patients_waiting", "person", "patients waiting at hospitals, by place of hospital"),
@@ -115,6 +119,8 @@ SERIES = (
     Series("ambulance_runs", "1", "ambulance runs so far, everyday patients included"),
     Series("responder_fuel", "litre", "fuel of response vehicles at hand"),
     Series("scouting_orders", "1", "visits and flights ordered to silent towns so far"),
+    Series("lifted_persons", "person", "people fetched from water by boat or helicopter so far"),
+    Series("stranded_waiting", "person", "people cut off by water whom responders know of and have not fetched"),
     Series("search_negatives", "1", "places searched without finding anybody so far"),
 )
 
@@ -137,7 +143,8 @@ LEVERS = (
         "detection_per_crew_h",
         "search with dogs, listening devices, drones",
     ),
-    Lever("helicopters", "1", 0, 20, "state", "helicopters", "reconnaissance helicopters"),
+    Lever("helicopters", "1", 0, 20, "state", "helicopters", "helicopters for reconnaissance and hoists"),
+    Lever("boats", "1", 0.0, 2e-3, "municipality", "boats_per_person", "boats of local forces per resident"),
     Lever(
         "reserve", "1", 0.0, 0.6, "municipality", "reserve_fraction", "local fire crews kept at home for everyday cover"
     ),
@@ -159,6 +166,8 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "ambulance_runs": np.floor(medical.runs + 1e-9),
         "responder_fuel": state.fuel_l,
         "scouting_orders": state.counts.visits.astype(np.float64),
+        "lifted_persons": state.lifts.lifted.astype(np.float64),
+        "stranded_waiting": np.bincount(given.cell_town, weights=boats.waiting(state.lifts), minlength=given.n_town),
         "search_negatives": state.counts.negatives.astype(np.float64),
     }
 
@@ -178,4 +187,5 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=300,
+    state_schema=2,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from layers.rescue import ways
 from layers.rescue.codes import IS_OUTSIDE_CREW, N_POOL, Force, Pool, Trigger
 from layers.rescue.scouting import decide_shares
 from layers.rescue.state import Given, State
@@ -43,6 +44,9 @@ def allocate(given: Given, state: State, inputs: Inputs, now_s: int) -> Units:
     waits = (missions.phase == WAITING) & (missions.asked_s <= now_s) & (missions.pool < given.n_town)
     if not waits.any():
         return units
+    shut = ways.closed(given, inputs)
+    if shut is not None:  # work nobody may go to draws no crews
+        waits &= ~shut[missions.place]
     need = np.bincount(missions.pool[waits], weights=missions.need[waits], minlength=given.n_town)
     rows = movable(given, state, now_s)
     at = units.pool[rows]

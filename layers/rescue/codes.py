@@ -59,6 +59,8 @@ class Task:
     ROAD = 7
     MACHINE = 8  # heavy machine to a large site
     HOSPITAL = 9  # medical assistance team at a hospital
+    BOAT = 10  # a crew with a boat fetches people cut off by water
+    HOIST = 11  # a helicopter does
 
 
 class Ground:
@@ -72,13 +74,15 @@ class Ground:
     HOSPITAL = 5
     ROAD = 6
     BASE = 7
+    WATER = 8  # flooded homes, reached by boat or helicopter
 
 
-N_FORCE, N_TRIGGER, N_POOL, N_TASK, N_GROUND = 10, 5, 5, 10, 8
+N_FORCE, N_TRIGGER, N_POOL, N_TASK, N_GROUND = 10, 5, 5, 12, 9
 OUTSIDE_TRIGGER = np.array([1, 1, 3, 2, 4, 1, 3, 2, 2, 0])
 TASKS = np.arange(N_TASK)
 IS_CASE = (TASKS == Task.LOCATE) | (TASKS == Task.EXTRACT) | (TASKS == Task.SITE)  # known places of trapped people
 IS_DWELLING = (TASKS == Task.LOCATE) | (TASKS == Task.SEARCH) | (TASKS == Task.EXTRACT)
+IS_LIFT = (TASKS == Task.BOAT) | (TASKS == Task.HOIST)
 IS_SCOUT = (TASKS == Task.VISIT) | (TASKS == Task.FLIGHT)
 KINDS = np.arange(N_FORCE)
 SPECIAL_POOL = np.array([-1, -1, -1, 0, 3, 0, 0, 0, 2, 4])  # Force -> Pool, -1: the district of its base

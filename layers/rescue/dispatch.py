@@ -14,10 +14,10 @@ from twin.chance import Chance
 from twin.missions import WAITING, Missions
 
 Array = np.ndarray
-# order of urgency; a town's weight moves LOCATE and SEARCH by up to two places
+# order of urgency; a town's weight moves LOCATE, SEARCH and BOAT by up to two places
 URGENCY = np.full(N_TASK, 20)
-URGENCY[[Task.FIRE, Task.EXTRACT, Task.SITE, Task.LOCATE, Task.SEARCH]] = (0, 1, 2, 6, 12)
-MOVABLE = np.isin(np.arange(N_TASK), (Task.LOCATE, Task.SEARCH))
+URGENCY[[Task.FIRE, Task.EXTRACT, Task.SITE, Task.HOIST, Task.BOAT, Task.LOCATE, Task.SEARCH]] = (0, 1, 2, 2, 5, 6, 12)
+MOVABLE = np.isin(np.arange(N_TASK), (Task.LOCATE, Task.SEARCH, Task.BOAT))
 ROUNDING = 1e-9  # a call answered in parts counts as whole
 FORGOTTEN = 1e-3  # what is left of a call when nobody waits any more
 

@@ -76,6 +76,17 @@ class News:
         for site in np.flatnonzero(site_freed).tolist():
             self._add("freed", "site_freed_persons", site, site_freed[site], (("sites_known", site),))
 
+    def stranded_known(self, cells: Array, persons: Array) -> None:
+        """Responders hear of or see people cut off by water."""
+        for cell in cells.tolist():
+            causes = (("stranded_persons", cell), ("water_depth_m", cell))
+            self._add("stranded_known", "stranded_known_persons", cell, persons[cell], causes)
+
+    def lifted(self, persons: Array) -> None:
+        """People fetched by boat or helicopter."""
+        for cell in np.flatnonzero(persons).tolist():
+            self._add("lifted", "lifted_persons", cell, persons[cell], (("stranded_known_persons", cell),))
+
     def overloaded(self, rows: Array, waiting: Array) -> None:
         """More patients wait at a hospital than it can look after."""
         for row in rows.tolist():

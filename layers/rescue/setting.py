@@ -51,7 +51,19 @@ def prepare(world: World, params: Params) -> Given:
         district=nearest,
         fire_crews=crews_of_town,
         air=np.flatnonzero(roster.kind == Force.HELICOPTER),
+        water="water_dx_m" in world.settings,
+        cell_danger=_danger(world),
     )
+
+
+def _danger(world: World) -> Array:
+    """Share of the people of each cell inside the official hazard zone, (cell,); 0 in worlds without a water grid."""
+    n_cell, patch = len(world["cell"]), world["patch"]
+    if "water_dx_m" not in world.settings:
+        return np.zeros(n_cell)
+    rows = np.flatnonzero(patch["cell"] >= 0)
+    weight = (patch["share"] * patch["danger"])[rows]
+    return np.bincount(patch["cell"][rows], weights=weight, minlength=n_cell)
 
 
 def _needs_machine(world: World) -> Array:
@@ -85,12 +97,13 @@ def _places(world: World) -> Places:
          np.zeros(len(hospital))),
         of_town,
         (base_node, base_town, node["x_m"][base_node], node["y_m"][base_node], np.zeros(len(base_node))),
+        of_cell,
     ]  # fmt: skip
     sizes = [len(group[0]) for group in groups]
     first = np.concatenate(([0], np.cumsum(sizes)))[:-1]
     kinds = np.repeat(np.arange(N_GROUND), sizes)
     entity = np.concatenate([np.arange(size) for size in sizes])
-    spot_class = np.where(np.isin(kinds, (Ground.EXTRACT, Ground.FIRE)), Ground.SEARCH, kinds)
+    spot_class = np.where(np.isin(kinds, (Ground.EXTRACT, Ground.FIRE, Ground.WATER)), Ground.SEARCH, kinds)
     columns = [np.concatenate([group[k] for group in groups]) for k in range(5)]
     return Places(first, kinds, entity, columns[0], columns[1], first[spot_class] + entity, *columns[2:])
 

@@ -59,7 +59,8 @@ class Given:
     """Constants of the layer. district: town of the nearest fire station, which leads the town's crews, (town,).
 
     hospital_way: where the way from a town to a hospital stands in the flattened table of travel times,
-    (town, hospital). air: rows of the helicopters among the units.
+    (town, hospital). air: rows of the helicopters among the units. water: whether the world has a water grid;
+    cell_danger: share of the people of the cell inside the hazard zone, (cell,).
     """
 
     params: Params
@@ -86,6 +87,8 @@ class Given:
     district: Array
     fire_crews: Array
     air: Array
+    water: bool
+    cell_danger: Array
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,22 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Lifts:
+    """People cut off by water, (cell,) unless said.
+
+    known_s: when responders get to know of them (NEVER_S: nobody is cut off); known: whether they do, bool; seen: cut
+    off when last looked; pending: fetched since; made: sorties ordered so far; lifted: people fetched so far, (town,).
+    """
+
+    known_s: Array
+    known: Array
+    seen: Array
+    pending: Array
+    made: Array
+    lifted: Array
+
+
+@dataclass(frozen=True)
 class Present:
     """Levels as last worked out, (town,) unless said.
 
@@ -211,6 +230,7 @@ class State:
     search_priority: Array
     trapped_seen: Array
     site_trapped_seen: Array
+    lifts: Lifts
 
 
 def changed(record: Record, **new: Any) -> Record:
@@ -280,6 +300,7 @@ def start(given: Given, chance: Chance) -> State:
         search_priority=np.ones(n_town),
         trapped_seen=cell,
         site_trapped_seen=site,
+        lifts=Lifts(np.full(n_cell, NEVER_S), np.zeros(n_cell, bool), cell, cell, whole_cell, whole_town),
     )
 
 

@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from layers.rescue import allocation, ambulance, dispatch, dwellings, fire, forces, hospitals, scouting, sites, ways
+from layers.rescue import (
+    allocation,
+    ambulance,
+    boats,
+    dispatch,
+    dwellings,
+    fire,
+    forces,
+    hospitals,
+    scouting,
+    sites,
+    ways,
+)
 from layers.rescue.codes import IS_SCOUT, Force
 from layers.rescue.keys import crew_kind, done_keys, rows_of
 from layers.rescue.news import News
@@ -32,18 +44,27 @@ class Round(NamedTuple):
     news: News
 
 
+class Fetched(NamedTuple):
+    """People freed from houses (cell,) and large sites (site,), and fetched from flooded homes (cell,), in a step."""
+
+    freed: Array
+    site_freed: Array
+    lifted: Array
+
+
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Advance over (start_s, end_s]: see the module's one-line story; every part copies only what it changes."""
     now, before = Round(given, inputs, clock, News(given, clock.end_s)), state.missions
     state, fuel_in_l = _fuel_and_calls(now, state)
-    state, freed, site_freed, log_size = _missions(now, state)
+    state, fetched, log_size = _missions(now, state)
     state = _new_dwellings(now, state)
     state = _new_work(now, state, log_size)
+    state = _new_lifts(now, state) if given.water else state
     state, treated = _care(now, state)
     state = _look(now, state, state.missions is not before)
     fuel_l, burnt_l = forces.burn(state.present, state.fuel_l, given.params.fuel_l_per_crew_h, clock.dt_s)
     state = changed(state, fuel_l=fuel_l)
-    outputs = _outputs(now, state, freed, site_freed, treated)
+    outputs = _outputs(now, state, fetched, treated)
     return Result(state, outputs, now.news.events, {"fuel": fuel_in_l - burnt_l})
 
 
@@ -72,35 +93,34 @@ def _fuel_and_calls(now: Round, state: State) -> tuple[State, float]:
     return state, first_l
 
 
-def _missions(now: Round, state: State) -> tuple[State, Array, Array, int]:
-    """Let missions run and work off what their crews found: (state, freed (cell,), freed (site,), changes)."""
+def _missions(now: Round, state: State) -> tuple[State, Fetched, int]:
+    """Let missions run and work off what their crews found: (state, people fetched, changes)."""
     given, inputs, clock, news = now
     state = _taken_over(state, inputs)
+    if given.water:
+        state = changed(state, lifts=boats.taken_over(state.lifts, inputs["stranded_persons"]))
     supply = forces.supply_fraction(
         state.present, state.fuel_l, inputs["responder_food_fraction"], given.params.fuel_l_per_crew_h, 6.0
     )
+    shut = ways.closed(given, inputs)
+    missions, units = ways.withdraw(fire.let_fires_take(given, state.missions), state.units, shut, clock.start_s)
     missions, units, log = advance(
-        *(
-            fire.let_fires_take(given, state.missions),
-            state.units,
-            clock.start_s,
-            clock.end_s,
-            ways.travel(given, inputs),
-        ),
+        *(missions, units, clock.start_s, clock.end_s, ways.travel(given, inputs, shut)),
         pause=ways.pause(given, inputs["work_stopped"]),
         stretch=ways.stretch(given, state, inputs, supply),
     )
     before = state.units
     state = changed(state, missions=missions, units=units)
+    nobody = Fetched(np.zeros(given.n_cell), np.zeros(len(given.site_keys)), np.zeros(given.n_cell))
     if not log.size:
-        return state, np.zeros(given.n_cell), np.zeros(len(given.site_keys)), 0
+        return state, nobody, 0
     news.sent(missions, log)
     done = done_keys(log)
     if not done.size:
-        return state, np.zeros(given.n_cell), np.zeros(len(given.site_keys)), len(log)
+        return state, nobody, len(log)
     rows = rows_of(missions, done)
-    state, freed, site_freed = _finds(now, state, rows, before)
-    return changed(state, missions=state.missions.drop_done(clock.end_s - KEEP_DONE_S)), freed, site_freed, len(log)
+    state, fetched = _finds(now, state, rows, before)
+    return changed(state, missions=state.missions.drop_done(clock.end_s - KEEP_DONE_S)), fetched, len(log)
 
 
 def _taken_over(state: State, inputs: Inputs) -> State:
@@ -116,7 +136,7 @@ def _taken_over(state: State, inputs: Inputs) -> State:
     return changed(state, counts=changed(counts, pending_cell=none[0], pending_site=none[1]))
 
 
-def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State, Array, Array]:
+def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State, Fetched]:
     """Truth meets the crews at the end of their work: people found, people freed, nobody there."""
     given, inputs, clock, news = now
     chance, counts, now_s = clock.chance, state.counts, clock.end_s
@@ -132,7 +152,8 @@ def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State,
         missions = dwellings.extract_missions(given, missions, cells, number, now_s, chance)
         extractions = extractions.copy()
         np.add.at(extractions, cells, 1)
-    freed_rows = [pair for pair in (*outcome.freed_rows, *by_pocket) if pair[1]]
+    state, lifted, by_sortie = _lifted(now, state, rows)
+    freed_rows = [pair for pair in (*outcome.freed_rows, *by_pocket, *by_sortie) if pair[1]]
     rescued, rescued_fire = _count(given, state, before, freed_rows)
     counts = changed(
         counts,
@@ -153,7 +174,20 @@ def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State,
         trapped_seen=inputs["trapped_persons"],
         site_trapped_seen=inputs["site_trapped_persons"],
     )
-    return state, outcome.freed, site_freed
+    return state, Fetched(outcome.freed, site_freed, lifted)
+
+
+def _lifted(now: Round, state: State, rows: Array) -> tuple[State, Array, list[tuple[int, int]]]:
+    """Whom boats and helicopters brought ashore: (state, people (cell,), [(mission key, people)])."""
+    given = now.given
+    lifted, by_sortie = boats.work_off(given, state, rows)
+    if not lifted.any():
+        return state, lifted, by_sortie
+    lifts = state.lifts
+    by_town = np.bincount(given.cell_town, weights=lifted, minlength=given.n_town).astype(np.int64)
+    now.news.lifted(lifted)
+    lifts = changed(lifts, pending=lifts.pending + lifted, lifted=lifts.lifted + by_town)
+    return changed(state, lifts=lifts), lifted, by_sortie
 
 
 def _count(given: Given, state: State, before: Units, freed: list[tuple[int, int]]) -> tuple[Array, Array]:
@@ -235,6 +269,17 @@ def _new_work(now: Round, state: State, log_size: int) -> State:
     return state
 
 
+def _new_lifts(now: Round, state: State) -> State:
+    """Boats and helicopters for people cut off by water."""
+    given, inputs, clock, news = now
+    lifts, new = boats.look(given, state.lifts, inputs, clock)
+    news.stranded_known(new, lifts.seen)
+    state = changed(state, lifts=lifts)
+    shut = ways.closed(given, inputs)
+    missions, units, lifts = boats.lift_missions(given, state, inputs, shut, clock.end_s)
+    return changed(state, missions=missions, units=units, lifts=lifts)
+
+
 def _care(now: Round, state: State) -> tuple[State, Array]:
     """Ambulances and hospitals, in rounds; returns (state, people treated (town,))."""
     given, inputs, clock, news = now
@@ -255,14 +300,15 @@ def _care(now: Round, state: State) -> tuple[State, Array]:
     return changed(state, medical=medical), treated
 
 
-def _outputs(now: Round, state: State, freed: Array, site_freed: Array, treated: Array) -> dict[str, Array]:
+def _outputs(now: Round, state: State, fetched: Fetched, treated: Array) -> dict[str, Array]:
     """Everything the layer gives."""
     given, inputs, clock, _ = now
+    freed, site_freed, lifted = fetched
     present = state.present
     trucks, water = forces.support(given, present, inputs["search_priority"])
     return {
         "freed_persons": freed,
-        "lifted_persons": np.zeros(given.n_cell),
+        "lifted_persons": lifted,
         "site_freed_persons": site_freed,
         "treated_persons": treated,
         "hospital_waiting_persons": np.rint(state.medical.waiting.sum(axis=1)),
@@ -276,7 +322,7 @@ def _outputs(now: Round, state: State, freed: Array, site_freed: Array, treated:
         "responders_working_persons": np.array([present.total_working]),
         "responder_fuel_wanted_l": forces.wanted_fuel_l(given, present, state.fuel_l),
         "forces_trucks_units": np.array([trucks]),
-        "brought_persons": _brought(given, state, freed, site_freed),
+        "brought_persons": _brought(given, state, fetched),
         "rescued_fire_persons": state.counts.rescued_fire.astype(np.float64),
     }
 
@@ -294,13 +340,22 @@ def _look(now: Round, state: State, moved: bool) -> State:
     return changed(state, units=allocation.allocate(given, state, inputs, clock.end_s))
 
 
-def _brought(given: Given, state: State, freed: Array, site_freed: Array) -> Array:
-    """Of the people just freed, those taken to a shelter: unhurt and without a home, whole persons (town,)."""
-    if not (freed.any() or site_freed.any()):
+def _brought(given: Given, state: State, fetched: Fetched) -> Array:
+    """Of the people just freed or fetched, those taken to a shelter: unhurt and without a home, whole (town,)."""
+    freed, site_freed, lifted = fetched
+    if not (freed.any() or site_freed.any() or lifted.any()):
         return np.zeros(given.n_town)
+    params, by_boat = given.params, np.bincount(given.cell_town, weights=lifted, minlength=given.n_town)
     now = np.bincount(given.cell_town, weights=freed, minlength=given.n_town)
     now += np.bincount(given.site_town, weights=site_freed, minlength=given.n_town)
-    total, share = state.counts.rescued, given.params.brought_fraction
+    from_rubble = state.counts.rescued - state.lifts.lifted
+    return _share_of(from_rubble, now, params.brought_fraction) + _share_of(
+        state.lifts.lifted, by_boat, params.lifted_brought_fraction
+    )
+
+
+def _share_of(total: Array, now: Array, share: float) -> Array:
+    """Whole persons of the last `now` of `total` that fall to a share of all so far."""
     return np.floor(total * share) - np.floor((total - now) * share)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from layers.rescue.codes import N_GROUND, Force, Ground, Task
 from layers.rescue.state import Given, State, fraction
 from twin.contract import Inputs
-from twin.missions import WORKING
+from twin.missions import WORKING, Missions, Units, requeue
 from twin.missions.reach import TravelTimes
 
 Array = np.ndarray
@@ -17,24 +17,63 @@ VOLUNTEER, HELICOPTER = Force.VOLUNTEER, Force.HELICOPTER
 EXPOSED = (Ground.SEARCH, Ground.EXTRACT, Ground.SITE, Ground.ROAD)  # left after a strong aftershock
 
 
-def travel(given: Given, inputs: Inputs) -> TravelTimes:
+def closed(given: Given, inputs: Inputs) -> Array | None:
+    """Places nobody may go to on foot, by car or by boat now, bool (place,); None if there are none.
+
+    Houses, sites and fires in cells under deep water; and, while a tsunami warning holds in the town, all of them and
+    flooded homes in cells with people in the hazard zone.
+    """
+    if not given.water:
+        return None
+    params, places = given.params, given.places
+    wet = inputs["water_depth_m"] >= params.no_entry_depth_m
+    warned = (inputs["tsunami_warning"] >= 1.0)[given.cell_town]
+    danger = warned & (given.cell_danger >= params.keep_out_zone_fraction)
+    if not (wet.any() or danger.any()):
+        return None
+    shut = np.zeros(len(places.ground), bool)
+    for ground in (Ground.SEARCH, Ground.EXTRACT, Ground.FIRE):
+        shut[places.first[ground] : places.first[ground] + given.n_cell] = wet | danger
+    shut[places.first[Ground.SITE] : places.first[Ground.SITE] + len(given.site_cell)] = (wet | danger)[given.site_cell]
+    shut[places.first[Ground.WATER] : places.first[Ground.WATER] + given.n_cell] = danger
+    return shut
+
+
+def withdraw(missions: Missions, units: Units, shut: Array | None, now_s: int) -> tuple[Missions, Units]:
+    """Crews at or on their way to closed places leave their work, which waits; they are free for other work.
+
+    Helicopters stay: they touch no ground.
+    """
+    if shut is None:
+        return missions, units
+    leave = shut[missions.place] & (missions.phase <= WORKING) & (missions.kind != Task.HOIST)
+    return requeue(missions, units, leave, now_s)
+
+
+def travel(given: Given, inputs: Inputs, shut: Array | None = None) -> TravelTimes:
     """Travel times as the missions ask for them: roads, the last kilometre, and how fit each unit is for the place.
 
-    Volunteers stay in their own town.
+    Volunteers stay in their own town. To flooded homes crews drive as near as roads lead, or go by boat all the way,
+    whichever is shorter. shut: places nobody may go to, bool (place,).
     """
     params, places, roster = given.params, given.places, given.roster
     roads_s = inputs["travel_emergency_s"]
     slowing = 1.0 - params.blocked_slowing * fraction(inputs["local_blocked_fraction"])
     local_m_per_s = params.local_speed_m_per_s * np.maximum(fraction(inputs["local_speed_fraction"] * slowing), 0.05)
-    handicap_s = np.where(params.handicap_s < 0, np.inf, params.handicap_s)
+    handicap_s = np.column_stack((params.handicap_s, np.full(len(params.handicap_s), -1.0), params.boat_handicap_s))
+    handicap_s = np.where(handicap_s < 0, np.inf, handicap_s)
 
     def drive_s(rows: Array, origin: Array, to: int) -> Array:
         """Seconds of units `rows` from `origin` to place `to`; infinite where no way leads."""
         kind, town = roster.kind[rows], places.town[to]
         if rows.size and kind[0] == HELICOPTER:
             return _flight_s(given, origin, to)
+        if shut is not None and shut[to]:
+            return np.full(len(rows), np.inf)
         took_s = roads_s[:, places.node[to]][places.node[origin]]
         took_s = took_s + params.last_way_factor * places.last_m[to] / local_m_per_s[town]
+        if places.ground[to] == Ground.WATER:
+            took_s = np.minimum(took_s, _straight_m(given, origin, to) / params.boat_speed_m_per_s)
         took_s[places.spot[origin] == places.spot[to]] = 0.0
         took_s[(kind == VOLUNTEER) & (roster.town[rows] != town)] = np.inf
         return took_s + handicap_s[:, places.ground[to]][kind]
@@ -43,9 +82,12 @@ def travel(given: Given, inputs: Inputs) -> TravelTimes:
 
 
 def _flight_s(given: Given, origin: Array, to: int) -> Array:
+    return _straight_m(given, origin, to) / given.params.helicopter_speed_m_per_s
+
+
+def _straight_m(given: Given, origin: Array, to: int) -> Array:
     places = given.places
-    way_m = np.hypot(places.x_m[origin] - places.x_m[to], places.y_m[origin] - places.y_m[to])
-    return way_m / given.params.helicopter_speed_m_per_s
+    return np.hypot(places.x_m[origin] - places.x_m[to], places.y_m[origin] - places.y_m[to])
 
 
 def pause(given: Given, work_stopped: Array) -> Array | None:
@@ -70,6 +112,7 @@ def stretch(given: Given, state: State, inputs: Inputs, supply: Array) -> Callab
     dark = 1.0 - float(inputs["daylight"][0])
     night = np.ones(N_GROUND)
     night[Ground.SEARCH] += dark * (params.night_search_factor - 1.0)
+    night[Ground.WATER] += dark * (params.night_boat_factor - 1.0)
     night[[Ground.EXTRACT, Ground.SITE]] += dark * (params.night_work_factor - 1.0)
     slower = heat_factor(given, inputs["wbgt_c"]) / np.maximum(supply, params.least_working_fraction)
 

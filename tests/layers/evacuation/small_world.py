@@ -28,6 +28,8 @@ BEFORE = {
     "shelter_toilets_fraction": 1.0,
     "households_mobile_fraction": 1.0,
     "wbgt_c": 26.0,
+    "daylight": 1.0,
+    "telecom_fraction": 1.0,
     "shelters_target_units": np.nan,
 }
 
@@ -55,7 +57,9 @@ def world() -> World:
         cooled=np.array([0, 1, 0, 1]),
         toilets=np.array([20, 10, 20, 10]),
     )
-    return World("hand", ORIGIN, {"cell": cells, "municipality": towns, "shelter": shelters})
+    nowhere = np.full(4, -1)
+    patches = IndexSet.build("patch", cells.ids, cell=np.arange(4), next=nowhere, way_m=np.zeros(4), refuge=nowhere)
+    return World("hand", ORIGIN, {"cell": cells, "municipality": towns, "shelter": shelters, "patch": patches})
 
 
 def made(**values: object) -> tuple[Given, State]:
@@ -67,7 +71,13 @@ def made(**values: object) -> tuple[Given, State]:
 
 def inputs(given: Given, **values: object) -> dict[str, np.ndarray]:
     """Quiet inputs, everyone at home, with some values replaced."""
-    shapes = {"cell": len(given.cell_keys), "shelter": len(given.hall_keys), "municipality": len(given.town_keys)}
+    shapes = {
+        "cell": len(given.cell_keys),
+        "shelter": len(given.hall_keys),
+        "municipality": len(given.town_keys),
+        "patch": len(given.no_patch),
+        "region": 1,
+    }
     arrays = {need.name: np.full(shapes[need.on], BEFORE.get(need.name, 0.0)) for need in LAYER.needs}
     arrays["persons_home"] = given.residents_persons.copy()
     for name, value in values.items():

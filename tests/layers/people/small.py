@@ -27,8 +27,12 @@ CALM = {
 }
 
 
-def small_world(n_cells: int = 6, night: int = 3000, incidents: bool = False) -> World:
-    """Two towns; every cell has 1,000 wooden and 100 other buildings."""
+def small_world(n_cells: int = 6, night: int = 3000, incidents: bool = False, water: str = "", care: int = 0) -> World:
+    """Two towns; every cell has 1,000 wooden and 100 other buildings.
+
+    water: `sea` or `river` for a world with a water grid, in which every cell has three patches: the first holds half
+    of its people (and `care` residents of a care home) on low ground, the second the others, the third is fields.
+    """
     town = np.arange(n_cells) * 2 // n_cells
     residents = np.tile(np.array([0.2, 0.3, 0.3, 0.1, 0.1]) * night, (n_cells, 1)).astype(np.int64)
     buildings = np.tile([300, 300, 400, 50, 50], (n_cells, 1))
@@ -53,7 +57,9 @@ def small_world(n_cells: int = 6, night: int = 3000, incidents: bool = False) ->
             municipality=np.array([0, 1]),
             persons_day=np.array([400, 900]),
             persons_night=np.array([50, 10]),
+            patch=np.array([0, 2 if water else n_cells - 1]),
         ),
+        "patch": patches(town, care) if water else patches(town, 0, per_cell=1),
     }
     if incidents:
         sets["incident"] = IndexSet.build(
@@ -65,7 +71,30 @@ def small_world(n_cells: int = 6, night: int = 3000, incidents: bool = False) ->
             persons_dead=np.array([12.0]),
             persons_trapped=np.array([15.0]),
         )
-    return World("small", ORIGIN, sets, settings={"school_holiday": 1.0})
+    settings = {"school_holiday": 1.0}
+    if water:
+        settings |= {"water_dx_m": 100.0, "water_side_west": 2.0 if water == "sea" else 1.0}
+    return World("small", ORIGIN, sets, settings=settings)
+
+
+def patches(town: np.ndarray, care: int, per_cell: int = 3) -> IndexSet:
+    """Patches of all cells, those of one cell side by side."""
+    cell = np.repeat(np.arange(len(town)), per_cell)
+    nth = np.arange(len(cell)) % per_cell
+    return IndexSet.build(
+        "patch",
+        [f"{c}/{n}" for c, n in zip(cell, nth)],
+        cell=cell,
+        municipality=town[cell],
+        share=np.ones(len(cell)) if per_cell == 1 else np.array([0.5, 0.5, 0.0])[nth],
+        care_persons=np.where(nth == 0, care, 0),
+        way_m=np.where(nth == 0, 300.0, 0.0),
+    )
+
+
+def depths(world: World, *of_nth: float) -> np.ndarray:
+    """Depth on every patch by its number in the cell."""
+    return np.tile(np.array(of_nth), len(world["cell"]))
 
 
 def begin(world: World, chance: Chance = CHANCE, **params: float):
