@@ -1,24 +1,27 @@
 """Shallow water on a 5 km basin: element updates per second, beside the memory bandwidth measured in the same run.
 
 An update is one flux evaluation of one cell: two a step for finite volumes (SSP-RK2), one for local inertia. Every
-cell of the grid counts, as in the peers; `wet_share` says how many hold water, the others sleep in tiles.
+cell of the grid counts, as in the peers; `wet_share` says how many hold water, the others sleep in tiles. At the
+largest size four variants (float64 and float32, one and two threads) take turns, so that their ratios are fair.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
+from statistics import median
 from typing import Any
 
 import numpy as np
 
+from benchmarks.measuring import Tell, Timing, silent, triad_bytes_per_s
 from twin.numerics.shallow_water import (
     Basin,
     State,
@@ -30,34 +33,105 @@ from twin.numerics.shallow_water import (
     still_on_faces,
 )
 
-SIDE_M, MANNING, END_S, REPEATS = 5000.0, 0.025, 10.0, 3
+SIDE_M, MANNING, END_S, REPEATS = 5000.0, 0.025, 10.0, 5
 SIZES = (250, 500, 1000)  # cells along a side
 CASES: dict[str, tuple[Callable[..., State], Callable[..., State], int, float]] = {
     # run, start, flux evaluations a step, values of a cell that cross memory per evaluation at least
     "finite-volume": (advance, still, 2, 9.5),  # 5 read and 3 written, 3 more read in the second stage
-    "local-inertial": (advance_inertial, still_on_faces, 1, 11.0),  # 5 + 2 for the faces, 3 + 1 for the depth
+    "local-inertial": (advance_inertial, still_on_faces, 1, 8.0),  # 5 read and 3 written in one pass
 }
-BOUND = "arithmetic: vector divisions and square roots, not memory"
-TRIAD_VALUES = 6_000_000
+AIMS = {
+    ("finite-volume", "float64", 1): "6 x ANUGA per update, 10 x its simulated s/s",
+    ("local-inertial", "float64", 1): "8 x Landlab",
+    ("finite-volume", "float64", 2): "1.8 x one thread",
+    ("local-inertial", "float64", 2): "1.8 x one thread",
+    ("finite-volume", "float32", 1): "1.6 x float64",
+    ("local-inertial", "float32", 1): "1.6 x float64",
+}
+BOUND = "arithmetic and cache: divisions, square roots and row buffers between the passes, not memory"
 
 
-def measure(peers: bool = False, tell: Callable[[str], None] = lambda text: None) -> Iterator[dict[str, Any]]:
+@dataclass
+class Variant:
+    """One number type and number of threads of one case: its basin, where it starts, and what was measured."""
+
+    case: str
+    n_side: int
+    dtype: type
+    threads: int
+    wall_s: list[float] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.basin, stage_m = workload(self.n_side, self.dtype)
+        self.run, begin, self.evaluations, self.values = CASES[self.case]
+        self.before = begin(self.basin, stage_m)
+        self.after = self.run(self.basin, self.before, 0.5, threads=self.threads)  # warm-up
+
+    def once(self) -> None:
+        """One run, timed."""
+        begun, cpu = time.perf_counter(), time.process_time()
+        self.after = self.run(self.basin, self.before, END_S, threads=self.threads)
+        self.wall_s.append(time.perf_counter() - begun)
+        self.cpu_s.append(time.process_time() - cpu)
+
+    @property
+    def updates_per_s(self) -> float:
+        """Flux evaluations of all cells, by the median wall time."""
+        return self.n_side**2 * self.after.steps * self.evaluations / median(self.wall_s)
+
+    def row(self, bandwidth: float) -> dict[str, Any]:
+        """Fields of a result; `bandwidth`: bytes/s of one core."""
+        timing, dtype = Timing(tuple(self.wall_s)), np.dtype(self.dtype)
+        wet_share = float((self.after.depth_m > 0).mean())
+        bytes_per_cell = self.values * dtype.itemsize
+        return {
+            "case": self.case,
+            "size": self.n_side**2,
+            "threads": self.threads,
+            "dtype": dtype.name,
+            "value": self.updates_per_s,
+            "unit": "element-updates/s",
+            **timing.row,
+            "cpu_s": median(self.cpu_s),  # beside wall_s: what a second thread costs, and what a busy machine took away
+            "steps": self.after.steps,
+            "simulated_s_per_s": END_S / timing.wall_s,
+            "bytes_per_cell": bytes_per_cell,
+            "share_of_limit": self.updates_per_s * wet_share * bytes_per_cell / bandwidth,
+            "wet_share": wet_share,
+            "triad_gb_per_s": bandwidth / 1e9,
+            "bound": BOUND,
+            "form": form_available(),
+        }
+
+
+def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
     """Both forms at three sizes; at the largest also float32, two threads and, where installed, the peers."""
     bandwidth = triad_bytes_per_s()
     tell(f"triad {bandwidth / 1e9:.1f} GB/s; form {form_available()}")
     cold_s = cold_compile_s() if form_available() == "compiled" else None
-    sizes = SIZES if form_available() == "compiled" else SIZES[:1]
     for case in CASES:
-        for n_side in sizes:
-            variants: list[tuple[type, int]] = [(np.float64, 1)]
-            if n_side == SIZES[-1]:
-                variants += [(np.float32, 1), (np.float64, 2)]
-            for dtype, threads in variants:
-                row, state = _row(case, n_side, dtype, threads, bandwidth)
-                row["cold_compile_s"] = cold_s
-                if peers and n_side == SIZES[-1] and (dtype, threads) == (np.float64, 1):
+        for n_side in SIZES if cold_s is not None else SIZES[:1]:
+            for row, state in _rows(case, n_side, bandwidth):
+                if peers and n_side == SIZES[-1] and (row["dtype"], row["threads"]) == ("float64", 1):
                     row["peers"] = _peer(case, state, tell)
-                yield row
+                yield {**row, "cold_compile_s": cold_s}
+
+
+def _rows(case: str, n_side: int, bandwidth: float) -> Iterator[tuple[dict[str, Any], State]]:
+    """One variant, or at the largest size four that take turns, with their speed as a multiple of the first."""
+    kinds = [(np.float64, 1), (np.float64, 2), (np.float32, 1), (np.float32, 2)]
+    variants = [Variant(case, n_side, *kind) for kind in (kinds if n_side == SIZES[-1] else kinds[:1])]
+    for _ in range(REPEATS):
+        for variant in variants:
+            variant.once()
+    for variant in variants:
+        row = variant.row(bandwidth)
+        if n_side == SIZES[-1]:
+            pairs = zip(variants[0].wall_s, variant.wall_s, strict=True)
+            row["ratio_to_float64_1_thread"] = median(first / own for first, own in pairs)
+            row["limit"] = AIMS.get((case, row["dtype"], row["threads"]))
+        yield row, variant.after
 
 
 def workload(n_side: int, dtype: type = np.float64) -> tuple[Basin, np.ndarray]:
@@ -69,72 +143,6 @@ def workload(n_side: int, dtype: type = np.float64) -> tuple[Basin, np.ndarray]:
 
 def _bed_m(x_m: np.ndarray, y_m: np.ndarray) -> np.ndarray:
     return -20 + 0.006 * x_m + np.sin(2 * np.pi * x_m / 500) * np.sin(2 * np.pi * y_m / 500)
-
-
-def _row(case: str, n_side: int, dtype: type, threads: int, bandwidth: float) -> tuple[dict[str, Any], State]:
-    run, begin, evaluations, values = CASES[case]
-    basin, stage_m = workload(n_side, dtype)
-    before = begin(basin, stage_m)
-    after = run(basin, before, 0.5, threads=threads)  # warm-up
-    wall_s = []
-    for _ in range(REPEATS):
-        begun = time.perf_counter()
-        after = run(basin, before, END_S, threads=threads)
-        wall_s.append(time.perf_counter() - begun)
-    middle_s = statistics.median(wall_s)
-    updates_per_s = n_side**2 * after.steps * evaluations / middle_s
-    wet_share = float((after.depth_m > 0).mean())
-    bytes_per_cell = values * np.dtype(dtype).itemsize
-    return {
-        "case": case,
-        "size": n_side**2,
-        "threads": threads,
-        "dtype": np.dtype(dtype).name,
-        "value": updates_per_s,
-        "unit": "element-updates/s",
-        "wall_s": middle_s,
-        "spread_s": max(wall_s) - min(wall_s),
-        "steps": after.steps,
-        "simulated_s_per_s": END_S / middle_s,
-        "bytes_per_cell": bytes_per_cell,
-        "share_of_limit": updates_per_s * wet_share * bytes_per_cell / bandwidth,
-        "wet_share": wet_share,
-        "triad_gb_per_s": bandwidth / 1e9,
-        "bound": BOUND,
-        "form": form_available(),
-    }, after
-
-
-def triad_bytes_per_s() -> float:
-    """Best of five a = b + 3 c over arrays beyond the cache; bytes read and written, no write-allocate counted."""
-    a, b, c = (np.ones(TRIAD_VALUES) for _ in range(3))
-    triad, moved = _triad()
-    triad(a, b, c)
-    best_s = float("inf")
-    for _ in range(5):
-        begun = time.perf_counter()
-        triad(a, b, c)
-        best_s = min(best_s, time.perf_counter() - begun)
-    return moved * 8 * TRIAD_VALUES / best_s
-
-
-def _triad() -> tuple[Callable[..., None], int]:
-    """The triad and the values it moves per element; NumPy needs two passes for it."""
-    if form_available() == "compiled":
-        from numba import njit
-
-        @njit
-        def triad(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
-            for i in range(a.size):
-                a[i] = b[i] + 3.0 * c[i]
-
-        return triad, 3
-
-    def two_passes(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
-        np.multiply(c, 3.0, out=a)
-        np.add(a, b, out=a)
-
-    return two_passes, 5
 
 
 def cold_compile_s() -> float:
@@ -150,7 +158,7 @@ def cold_compile_s() -> float:
     return float(done.stdout.split()[-1])
 
 
-def _peer(case: str, ours: State, tell: Callable[[str], None]) -> dict[str, float]:
+def _peer(case: str, ours: State, tell: Tell) -> dict[str, float]:
     name, run = {"finite-volume": ("anuga", _anuga), "local-inertial": ("landlab", _landlab)}[case]
     if find_spec(name) is None:
         tell(f"{name} is not installed; no ratio for {case}")

@@ -26,6 +26,7 @@ def flood(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     if given.water.flows is not None:  # a tsunami that runs up the river is warned of as a tsunami
         stages = warnings.measure_stages(given.gauges, stages, seen.level_m, breached, clock.end_s, given.params)
     events += _flood_levels(given, state.stages.flood_level, stages.flood_level)
+    events += _overtopped(given, inputs["levee_settlement_m"], state.seen.level_m, seen.level_m)
     if seen.depth_m is not state.seen.depth_m:
         events += _reached(given, state.seen.highest_m, seen.highest_m)
     return replace(state, water=moved, seen=seen, stages=stages), events
@@ -54,12 +55,32 @@ def _flood_levels(given: Given, before: Array, after: Array) -> list[Event]:
     ]
 
 
+def _overtopped(given: Given, settlement_m: Array, before_m: Array, after_m: Array) -> list[Event]:
+    """The segments of each levee that water begins to cross: one line a levee and step, at the highest water."""
+    assert given.water is not None
+    if after_m is before_m:
+        return []
+    crest_m = given.water.crest_m - settlement_m
+    fresh = np.flatnonzero((after_m > crest_m) & ~(before_m > crest_m))
+    lines = []
+    for bank in np.unique(given.bank[fresh]):
+        rows = fresh[given.bank[fresh] == bank]
+        row = int(rows[np.argmax(after_m[rows] - crest_m[rows])])
+        town = int(given.town_of_levee[row])
+        causes = (("tsunami_warning", town), ("flood_warning", town))
+        lines.append(Event("levee_overtopped", "levee_level_m", row, float(after_m[row] - crest_m[row]), causes=causes))
+    return lines
+
+
 def _reached(given: Given, before: Array, after: Array) -> list[Event]:
     """The first endangered ground of each town, and every further tenth of it."""
     fresh = np.flatnonzero((after >= AROUND_M) & (before < AROUND_M))
     if not fresh.size:
         return []
     lines = []
+    if not (before >= AROUND_M).any():
+        deepest = float(after[fresh].max())
+        lines.append(Event("water_on_land", "water_depth_m", -1, deepest, causes=(("levee_level_m", -1),)))
     for town in np.unique(given.town_of_patch[fresh]):
         mine = given.town_of_patch == town
         share = float((after[mine] >= AROUND_M).mean())

@@ -52,6 +52,8 @@ class Given:
     zero_town: Array
     n_patch: int
     town_of_patch: Array
+    town_of_levee: Array
+    bank: Array  # (levee,) number of the levee a segment belongs to
     n_levee: int
     water: water_place.Place | None  # None: no water grid
     gauges: warnings.Gauges
@@ -134,6 +136,8 @@ def prepare(world: World, params: Params) -> Given:
         zero_town=np.zeros(len(town)),
         n_patch=len(world["patch"]),
         town_of_patch=np.asarray(world["patch"]["municipality"], np.int64),
+        town_of_levee=np.asarray(world["levee"]["municipality"], np.int64),
+        bank=np.asarray(world["levee"]["bank"], np.int64),
         n_levee=len(world["levee"]),
         water=water_place.prepare(world, params),
         gauges=warnings.gauges_of(world),

@@ -8,22 +8,27 @@ because a bare literal would silently turn float32 arithmetic into float64.
 
 import numpy as np
 
-from twin.numerics.shallow_water.tiles import (
-    HALO,
-    LONGEST_ROW,
-    TILE_COLUMNS,
-    TILE_ROWS,
-    compiled,
-    inverse_cube_root,
-    take,
-)
+from twin.numerics.shallow_water.tiles import HALO, LONGEST_ROW, compiled, inverse_cube_root, take
+
+CACHE_LINE_BYTES = 64
+FIRST = 16  # place of a block's first cell in a row of the room: at the start of a cache line, halo before it
 
 
 def scratch(longest: int, dtype: np.dtype) -> tuple[np.ndarray, ...]:
-    """Room for the rows one thread works on: primitives, upper ends, fluxes, slopes, marks."""
-    n = min(LONGEST_ROW, longest)
-    shapes = ((4, 4, n + 4), (4, n), (2, 5, n), (4, n + 2), (4, n + 2), (3, n))
-    return tuple(np.zeros(shape, dtype) for shape in shapes)
+    """Room for the rows one thread works on: primitives, upper ends, fluxes, slopes, marks; all on cache lines."""
+    n = -(-min(LONGEST_ROW, longest) // FIRST) * FIRST
+    wide = n + 2 * FIRST
+    return tuple(
+        _on_cache_lines(shape, dtype) for shape in ((4, 4, wide), (4, n), (2, 5, n), (4, wide), (4, wide), (3, n))
+    )
+
+
+def _on_cache_lines(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros whose first value starts a cache line."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.zeros(size + CACHE_LINE_BYTES, np.uint8)
+    skip = -room.ctypes.data % CACHE_LINE_BYTES
+    return room[skip : skip + size].view(dtype).reshape(shape)
 
 
 @compiled
@@ -156,13 +161,13 @@ def _update(
 
 
 @compiled
-def stage(counter, blocks, room, state, base, bed, manning, given, out, sides_mass, wet, extremes, k):
+def stage(counter, blocks, room, state, base, bed, manning, given, out, sides_mass, wet, tile, extremes, k):
     """One stage on the blocks not yet taken: out = keep x base + (1 - keep) x (state + dt x rates, then friction).
 
     `blocks`: first row, first column, rows, columns. `state`, `base`, `out`: depth and two discharges, padded by two
     cells. `given`: discharge per metre through the four sides (west, east, south, north; NaN where a side is not a
     discharge). Filled in: `sides_mass`, the mass flux there along +x or +y; `wet`, tiles of `out` with water that
-    moves; `extremes`, per block lowest depth, fastest rate (1/s) and NaN marker.
+    moves (`tile`: its rows, columns); `extremes`, per block lowest depth, fastest rate (1/s) and NaN marker.
     """
     ring, ends, flux, slopes, along, marks = room
     rows, columns = bed.shape[0] - 2 * HALO, bed.shape[1] - 2 * HALO
@@ -187,8 +192,8 @@ def stage(counter, blocks, room, state, base, bed, manning, given, out, sides_ma
                     i, first_column, n, state, base, bed, manning, out, ring[(r - 2) % 4], slopes, along,
                     flux[(r - 1) % 2], flux[r % 2], marks, k,
                 )  # fmt: skip
-                if i % TILE_ROWS == TILE_ROWS - 1 or r == n_row + 3:
-                    _note(i // TILE_ROWS, first_column, n, marks, wet, extremes[t], k)
+                if (i + 1) % tile[0] == 0 or r == n_row + 3:
+                    _note(i // tile[0], first_column, n, marks, wet, tile[1], extremes[t], k)
 
 
 @compiled
@@ -201,15 +206,15 @@ def _clear(marks, n, k):
 
 
 @compiled
-def _note(band, first_column, n, marks, wet, extremes, k):
+def _note(band, first_column, n, marks, wet, size, extremes, k):
     """Which tiles of a band are wet, and the extremes so far; a rate above 0 is water that can move."""
-    for tile in range((n + TILE_COLUMNS - 1) // TILE_COLUMNS):
+    for tile in range((n + size - 1) // size):
         fastest = k[0]
-        for j in range(tile * TILE_COLUMNS, min(n, (tile + 1) * TILE_COLUMNS)):
+        for j in range(tile * size, min(n, (tile + 1) * size)):
             fastest = max(fastest, marks[1, j])
             extremes[0] = min(extremes[0], marks[0, j])
             extremes[2] += marks[2, j]
-        wet[band, first_column // TILE_COLUMNS + tile] = fastest > k[0]
+        wet[band, first_column // size + tile] = fastest > k[0]
         extremes[1] = max(extremes[1], fastest)
     _clear(marks, n, k)
 
@@ -217,17 +222,17 @@ def _note(band, first_column, n, marks, wet, extremes, k):
 @compiled
 def _load(i, first_column, n, state, bed, row, k):
     """Primitives of a row and two cells beside it: depth, level, velocities."""
-    a, b = first_column, first_column + n + 4
+    a, b, c, d = first_column, first_column + n + 4, FIRST - HALO, FIRST + n + HALO
     _primitives(
         state[0][i, a:b], state[1][i, a:b], state[2][i, a:b], bed[i, a:b],
-        row[0, : n + 4], row[1, : n + 4], row[2, : n + 4], row[3, : n + 4], k,
+        row[0, c:d], row[1, c:d], row[2, c:d], row[3, c:d], k,
     )  # fmt: skip
 
 
 @compiled
 def _faces_y(r, n, ring, ends, flux, k):
     """Fluxes along y between the rows r - 2 and r - 1 of a block; velocities swap their parts."""
-    low, here, high, a, b = ring[(r - 2) % 4], ring[(r - 1) % 4], ring[r % 4], HALO, HALO + n
+    low, here, high, a, b = ring[(r - 2) % 4], ring[(r - 1) % 4], ring[r % 4], FIRST, FIRST + n
     _row_y(
         low[0, a:b], here[0, a:b], high[0, a:b], low[1, a:b], here[1, a:b], high[1, a:b],
         low[2, a:b], here[2, a:b], high[2, a:b], low[3, a:b], here[3, a:b], high[3, a:b],
@@ -239,8 +244,10 @@ def _faces_y(r, n, ring, ends, flux, k):
 @compiled
 def _faces_x(row, n, slopes, along, k):
     """Slopes and fluxes along x of one row."""
-    h, e, u, v = row[0, : n + 4], row[1, : n + 4], row[2, : n + 4], row[3, : n + 4]
-    s_h, s_e, s_u, s_v = slopes[0, : n + 2], slopes[1, : n + 2], slopes[2, : n + 2], slopes[3, : n + 2]
+    a, b = FIRST - HALO, FIRST + n + HALO
+    h, e, u, v = row[0, a:b], row[1, a:b], row[2, a:b], row[3, a:b]
+    a, b = FIRST - 1, FIRST + n + 1
+    s_h, s_e, s_u, s_v = slopes[0, a:b], slopes[1, a:b], slopes[2, a:b], slopes[3, a:b]
     _slopes_x(h, e, u, v, s_h, s_e, s_u, s_v, k)
     _row_x(
         h[1:], e[1:], u[1:], v[1:], s_h, s_e, s_u, s_v,
@@ -259,8 +266,8 @@ def _side_y(face, first_column, rows, n, given, flux, ring, r, sides_mass, k):
         for j in range(n):
             q = given[side, first_column + j]
             if not np.isnan(q):
-                s = _half_slope(below[j + 2], here[j + 2], above[j + 2], k)
-                _through(flux, j, q, sign, here[j + 2] - sign * s)
+                s = _half_slope(below[FIRST + j], here[FIRST + j], above[FIRST + j], k)
+                _through(flux, j, q, sign, here[FIRST + j] - sign * s)
             sides_mass[side, first_column + j] = flux[0, j]
 
 
@@ -273,7 +280,8 @@ def _side_x(row, first_column, columns, n, given, along, cells, slopes, sides_ma
             sign = 1 - 2 * side
             q = given[side, row]
             if not np.isnan(q):
-                _through(along, j, q, sign, cells[0, j + 1 + (1 - side)] - sign * slopes[0, j + (1 - side)])
+                cell = FIRST + j - side
+                _through(along, j, q, sign, cells[0, cell] - sign * slopes[0, cell])
             sides_mass[side, row] = along[0, j]
 
 
@@ -292,8 +300,8 @@ def _finish(row, first_column, n, state, base, bed, manning, out, cells, slopes,
     """New state of one row from its fluxes."""
     i, a, b = row + HALO, first_column + HALO, first_column + HALO + n
     _update(
-        cells[0, 2 : n + 2], state[0][i, a:b], state[1][i, a:b], state[2][i, a:b],
-        base[0][i, a:b], base[1][i, a:b], base[2][i, a:b], manning[i, a:b], slopes[1, 1 : n + 1], south[4, :n],
+        cells[0, FIRST : FIRST + n], state[0][i, a:b], state[1][i, a:b], state[2][i, a:b],
+        base[0][i, a:b], base[1][i, a:b], base[2][i, a:b], manning[i, a:b], slopes[1, FIRST : FIRST + n], south[4, :n],
         along[0, : n + 1], along[1, : n + 1], along[2, : n + 1], along[3, : n + 1],
         south[0, :n], south[2, :n], south[3, :n], north[0, :n], north[1, :n], north[3, :n],
         out[0][i, a:b], out[1][i, a:b], out[2][i, a:b], marks[0, :n], marks[1, :n], marks[2, :n], k,

@@ -147,6 +147,7 @@ def _numpy(basin: Basin) -> Callable[[Step], Tried]:
     manning = forcing.padded(basin, basin.manning)
 
     def attempt(step: Step) -> Tried:
+        """Both stages; stops after the first if that broke."""
         through: list[Array] = []
         fields = step.fields
         for keep, time_s in ((0.0, step.from_s), (0.5, step.from_s + step.dt_s)):
@@ -205,7 +206,8 @@ class _Compiled:
         sides = np.zeros_like(given)
         extremes = np.zeros((len(blocks), 3), given.dtype)
         k = self._constants(step.dt_s, keep)
-        self.share(blocks, fields, step.fields, step.bed, self.manning, given, out, sides, self.tiles.wet, extremes, k)
+        marks = (self.tiles.wet, self.tiles.size, extremes)
+        self.share(blocks, fields, step.fields, step.bed, self.manning, given, out, sides, *marks, k)
         rate = float(extremes[:, 1].max(initial=0.0)) + float(extremes[:, 2].sum())
         return sides, float(extremes[:, 0].min(initial=0.0)), rate
 

@@ -54,7 +54,7 @@ def advance_inertial(
 def _loop(basin: Basin, state: State, until_s: float, sources: Sources, step: Step, cfl: float) -> State:
     bed, now = forcing.padded_bed(basin), _padded(basin, state)
     size_m = min(basin.dx_m, basin.dy_m)
-    still = np.zeros_like(now[0])  # discharges of the margins, which this form does not use
+    still = np.zeros(now[0].shape, now[0].dtype)  # discharges of the margins, which this form does not use
     deepest_m = float(now[0].max())
     while state.time_s < until_s:
         forcing.fill_margins(basin, (now[0], still, still), bed, state.time_s)
@@ -142,6 +142,7 @@ def _numpy(basin: Basin) -> Step:
     manning = _padded_manning(basin)
 
     def step(now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool) -> tuple[Fields, float, float]:
+        """Faces, sides, depths."""
         _spread_edges(now)
         size = (dt_s, basin.dx_m, basin.dy_m)
         new_x, new_y = reference.new_faces(now, bed, manning, *size)
@@ -180,7 +181,7 @@ class _Compiled:
         blocks = self.tiles.blocks(now, (out,), raining)
         given = forcing.given_discharge(self.basin, now, bed, from_s)
         extremes, k = np.zeros((len(blocks), 3), bed.dtype), self._constants(dt_s)
-        rest = (now, out, bed, self.manning, self.kinds, given, self.tiles.wet, extremes)
+        rest = (now, out, bed, self.manning, self.kinds, given, self.tiles.wet, self.tiles.size, extremes)
         self.share(blocks, *rest, True, k)
         if extremes[:, 0].min(initial=0.0) < 0:
             almost = bed.dtype.type(1 - 4 * np.finfo(bed.dtype).eps)

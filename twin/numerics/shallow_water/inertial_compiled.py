@@ -6,15 +6,7 @@ the faces to its east and north too, which are its neighbours' own: both write t
 
 import numpy as np
 
-from twin.numerics.shallow_water.tiles import (
-    HALO,
-    LONGEST_ROW,
-    TILE_COLUMNS,
-    TILE_ROWS,
-    compiled,
-    inverse_cube_root,
-    take,
-)
+from twin.numerics.shallow_water.tiles import HALO, LONGEST_ROW, compiled, inverse_cube_root, take
 
 WALL, OPEN, STAGE, DISCHARGE = range(4)
 KINDS = {"wall": WALL, "open": OPEN, "stage": STAGE, "discharge": DISCHARGE}
@@ -119,26 +111,26 @@ def _fill(i, a, n, depth, new_x, new_y, out, marks, k):
 
 
 @compiled
-def _note(band, a, n, marks, wet, extremes, dry):
+def _note(band, a, n, marks, wet, size, extremes, dry):
     """Which tiles of a band are wet, and the extremes so far; then the marks begin anew."""
-    for tile in range((n + TILE_COLUMNS - 1) // TILE_COLUMNS):
-        highest = marks[1, tile * TILE_COLUMNS]
-        for j in range(tile * TILE_COLUMNS, min(n, (tile + 1) * TILE_COLUMNS)):
+    for tile in range((n + size - 1) // size):
+        highest = marks[1, tile * size]
+        for j in range(tile * size, min(n, (tile + 1) * size)):
             extremes[0] = min(extremes[0], marks[0, j])
             highest = max(highest, marks[1, j])
             extremes[2] += marks[2, j]
             marks[0, j], marks[1, j], marks[2, j] = np.inf, 0, 0
-        wet[band, (a - HALO) // TILE_COLUMNS + tile] = highest > dry
+        wet[band, (a - HALO) // size + tile] = highest > dry
         extremes[1] = max(extremes[1], highest)
 
 
 @compiled
-def step(counter, blocks, marks, now, out, bed, manning, kinds, given, wet, extremes, with_faces, k):
+def step(counter, blocks, marks, now, out, bed, manning, kinds, given, wet, tile, extremes, with_faces, k):
     """One step on the blocks not yet taken: new discharges at the faces (`with_faces`), then depths.
 
     `now`, `out`: padded depth and discharges at western and southern faces. `kinds`, `given`: rule of each side and
-    its discharge, m2/s into the basin. Filled in: `wet`, tiles with water that moves; `extremes`, per block lowest
-    and highest depth, NaN marker.
+    its discharge, m2/s into the basin. Filled in: `wet`, tiles with water that moves (`tile`: its rows, columns);
+    `extremes`, per block lowest and highest depth, NaN marker.
     """
     rows, columns = bed.shape[0] - 2 * HALO, bed.shape[1] - 2 * HALO
     depth, along_x, along_y = now
@@ -162,8 +154,8 @@ def step(counter, blocks, marks, now, out, bed, manning, kinds, given, wet, extr
                 if i == HALO or i == rows + HALO - 1:
                     _edges_y(i, a, n, rows, kinds, given, new_y)
             _fill(i, a, n, depth, new_x, new_y, new_depth, marks, k)
-            if (i - HALO) % TILE_ROWS == TILE_ROWS - 1 or i == last:
-                _note((i - HALO) // TILE_ROWS, a, n, marks, wet, extremes[t], k[6])
+            if (i - HALO + 1) % tile[0] == 0 or i == last:
+                _note((i - HALO) // tile[0], a, n, marks, wet, tile[1], extremes[t], k[6])
 
 
 def scratch(longest: int, dtype: np.dtype) -> np.ndarray:

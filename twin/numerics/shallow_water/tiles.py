@@ -15,8 +15,8 @@ from numba.extending import intrinsic
 
 from twin.numerics.shallow_water.basin import DRY_DEPTH_M, Basin, Sources
 
-TILE_ROWS, TILE_COLUMNS = 8, 32  # what is skipped when dry
-LONGEST_ROW, MOST_ROWS = 512, 16  # cells of a block: long rows for vectors, small enough for cache and even shares
+TILE_ROWS, TILE_COLUMNS = 8, 16  # what is skipped when dry
+LONGEST_ROW, MOST_ROWS = 1024, 16  # cells of a block: rows long enough to stream, blocks enough for even shares
 HALO = 2
 ROOT_SERIES = (1 / 3, 2 / 9, 14 / 81)  # (1 - c)^(-1/3) = 1 + c/3 + 2/9 c2 + 14/81 c3 ...
 THIRD_SHIFTS = (2, 4, 6, 8)  # 1/4 + 1/16 + 1/64 + 1/256: a third, near enough to start from
@@ -30,6 +30,7 @@ class _Apart(Compiler):
     """
 
     def define_pipelines(self) -> Any:
+        """The usual passes, with one flag set."""
         self.state.flags.noalias = True
         return super().define_pipelines()
 
@@ -51,6 +52,7 @@ def _take(typing: Any, counter: Any) -> Any:
     """Next number of a shared counter, array (1,) of int64: one atomic instruction, so no number goes out twice."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """The instruction itself."""
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         return builder.atomic_rmw("add", array.data, ir.Constant(ir.IntType(64), 1), "monotonic")
 
@@ -66,6 +68,7 @@ def _guess(typing: Any, value: Any) -> Any:
     start = one + sum(one >> shift for shift in THIRD_SHIFTS) - int(0.07 * 2**fraction)  # 0.07: errors even out
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """Shifts and subtractions on the bits."""
         whole = builder.bitcast(arguments[0], ir.IntType(bits))
         rest = ir.Constant(ir.IntType(bits), start)
         for shift in THIRD_SHIFTS:
@@ -176,6 +179,7 @@ class Tiles:
         row, column = sources.cells()
         self.always[np.asarray(row) // TILE_ROWS, np.asarray(column) // TILE_COLUMNS] = True
         self.active = self.near = np.ones_like(self.wet)
+        self.size = (TILE_ROWS, TILE_COLUMNS)  # handed over: code kept on disk does not see a constant change elsewhere
         self.known: np.ndarray | None = None  # the depth that `wet` was marked for
         self._blocks = np.zeros((self.wet.size, 4), np.int64)
         self._open = np.zeros(self.wet.shape[1], np.int64)
@@ -210,7 +214,7 @@ class Tiles:
 def share(pool: ThreadPoolExecutor, work: Callable[..., Any], rooms: list[Any], blocks: np.ndarray, *rest: Any) -> None:
     """Run `work(counter, blocks, room, *rest)` once per room, side by side; the caller is one of the threads."""
     counter = np.zeros(1, np.int64)
-    jobs = [pool.submit(work, counter, blocks, room, *rest) for room in rooms[1:]]
+    jobs = [pool.submit(work, counter, blocks, room, *rest) for room in rooms[1 : len(blocks)]]
     work(counter, blocks, rooms[0], *rest)
     for job in jobs:
         job.result()
