@@ -277,6 +277,14 @@ LOOPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "access decides what is scouted, scouting decides which road opens",
         ("travel_emergency_s-to-rescue", "scout_reports-to-government", "road_priority-to-infrastructure"),
     ),
+    "p": (
+        "pumps keep low ground dry until the water drowns them",
+        ("pump_power-to-hazard", "water_depth_m-to-infrastructure"),
+    ),
+    "q": (
+        "high rivers breach levees, a breach draws the river down and floods the land",
+        ("levee_breach_s-to-hazard", "levee_level_m-to-damage"),
+    ),
     "s": (
         "reported head-counts set orders, meals keep people in shelters",
         (

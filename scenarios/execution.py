@@ -23,6 +23,7 @@ from scenarios.report.text import Both
 from scenarios.schema import Scenario
 from scenarios.synthesis import build_world
 from twin import memo, snapshot, store
+from twin.contract import Layer
 from twin.errors import Interrupted, SnapshotError
 from twin.run import RunState, Schedule, Twin
 from twin.units import DAY_S, HOUR_S
@@ -33,6 +34,7 @@ from twin.world import World
 FORK_POINTS_S = tuple(hours * HOUR_S for hours in (1, 3, 6, 12, 24, 48))
 SLOW_SAMPLES_FROM_S, FAST_SAMPLE_S, SLOW_SAMPLE_S = DAY_S, 600, HOUR_S
 WALL_BETWEEN_SNAPSHOTS_S = 60.0
+WARNED = ("tsunami_warning", "flood_warning", "levee_breached", "flood_call_4", "evacuation_ordered")
 Remark = tuple[str, str]  # the same in Japanese and English
 Progress = Callable[[int, int, Remark | None], None]  # member, simulated second, something worth a line
 
@@ -149,13 +151,29 @@ class _Keeper:
         """What headquarters decided since the last look, and what struck the whole region, with its local time."""
         world, lines = self.twin.world, self.twin.journal.lines
         layers = self.twin.wiring.layers
+        told: set[tuple[str, int]] = set()
         for line in lines[self._told :]:
             _, time_s, layer, kind, quantity, row, amount, _, args = line
-            if kind in ACTS or (kind in ("mainshock", "aftershock", "advisory") and row < 0):
-                said = sentence(kind, Both("", ""), amount, f"{layers[layer].name}.{quantity}", "", list(args))
+            town = self._town(layers[layer], quantity, row)
+            regional = kind in ("mainshock", "aftershock", "advisory") and row < 0
+            first = kind in WARNED and (kind, town) not in told  # thirty segments of one wall are one piece of news
+            if kind in ACTS or regional or first:
+                told.add((kind, town))
+                said = sentence(kind, self._place(town), amount, f"{layers[layer].name}.{quantity}", "", list(args))
                 clock = f"{world.origin + timedelta(seconds=time_s):%m-%d %H:%M}"
                 yield f"{clock} {said.ja}", f"{clock} {said.en}"
         self._told = len(lines)
+
+    def _town(self, layer: Layer, quantity: str, row: int) -> int:
+        """Municipality of what a line is about, -1 for the whole region."""
+        on = next(var.on for var in (*layer.gives, *layer.records) if var.name == quantity)
+        return int(self.twin.world.municipality_of(on)[row]) if row >= 0 else -1
+
+    def _place(self, town: int) -> Both:
+        if town < 0:
+            return Both("", "")
+        towns = self.twin.world["municipality"]
+        return Both(str(towns["name_ja"][town]), str(towns["name_en"][town]))
 
     def after_step(self, now_s: int, until_s: int) -> None:
         every_s = FAST_SAMPLE_S if now_s <= SLOW_SAMPLES_FROM_S else SLOW_SAMPLE_S

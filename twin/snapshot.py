@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -105,6 +105,29 @@ def load(folder: Path, at_s: int, fresh: RunState, schemas: Mapping[str, int], w
     for layer in state.layers.values():
         freeze(layer)
     return state
+
+
+def handed_out(folder: Path, at_s: int, wanted: Collection[str]) -> dict[str, Array]:
+    """What layers had handed out last at second `at_s`, `layer.quantity` -> array, without the rest of the state.
+
+    Quantities that the snapshot does not hold are left out. Raises SnapshotError for a damaged or foreign file.
+    """
+    path = folder / f"at-{at_s:09d}.json"
+    try:
+        tree = json.loads(path.read_text())
+        if tree["format"] != FORMAT:
+            raise SnapshotError(f"{path.name}: format is {tree['format']}, this program has {FORMAT}")
+        layers, read = tree["state"]["map"]["outputs"]["map"], _Reader(folder)
+        return {
+            f"{layer}.{name}": read(array["array"])
+            for layer, content in layers.items()
+            for name, array in content["map"].items()
+            if f"{layer}.{name}" in wanted
+        }
+    except SnapshotError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SnapshotError(f"{path}: damaged snapshot ({error}); run again to have it whole") from None
 
 
 class _Reader:

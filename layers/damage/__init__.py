@@ -37,12 +37,7 @@ NEEDS = (
     Var("fire_crews", "crew", "cell", doc="crews at work on fires"),
     Var("water_max_depth_m", "m", "patch", doc="largest depth of sea or flood water so far"),
     Var("water_force_m3_per_s2", "m3_per_s2", "patch", doc="largest depth times speed squared of that water so far"),
-    Var(
-        "levee_level_m",
-        "m",
-        "levee",
-        doc="water level on the river or sea side of the levee segment, above datum; NaN where it is dry",
-    ),
+    Var("levee_level_m", "m", "levee", doc="level on the water side, above datum; NaN where it is dry"),
 )
 
 GIVES = (
@@ -73,12 +68,7 @@ GIVES = (
     Var("office_usable", "1", "office", doc="1 if the office can be entered and used, less if limited"),
     Var("fuel_station_usable", "1", "fuel_station", doc="1 if tanks and pumps are sound"),
     Var("local_blocked_fraction", "1", "cell", doc="share of narrow streets blocked by collapsed buildings"),
-    Var(
-        "buildings_flooded",
-        "building",
-        "cell",
-        doc="buildings flooded above the floor so far, collapsed and washed-away ones not counted",
-    ),
+    Var("buildings_flooded", "building", "cell", doc="buildings flooded above the floor, worse ones not counted"),
     Var("buildings_washed", "building", "cell", doc="buildings washed away so far (also counted as collapsed)"),
     Var("uninhabitable_fraction", "1", "cell", doc="share of the homes that water has made unfit to live in"),
     Var(
@@ -87,12 +77,7 @@ GIVES = (
         "levee",
         doc="how far the crest of the levee segment has sunk by shaking, less what it was raised beforehand",
     ),
-    Var(
-        "levee_breach_s",
-        "s",
-        "levee",
-        doc="when the levee segment began to breach, seconds since the start; NaN while it stands",
-    ),
+    Var("levee_breach_s", "s", "levee", doc="when the segment began to breach; NaN while it stands"),
 )
 
 

@@ -1,7 +1,10 @@
 """Evacuation and shelters: who leaves home and why, where they stay, and what makes a shelter habitable.
 
-Each step: demand by cell and reason (behaviour), shelters called up, checked, opened and consolidated (shelters),
-whole people moved (moves), the ill transferred, presence by hour and the head-count (headcount), the journal (lines).
+Flight from tsunami and flood (ground, households, alarm, walking, flight, flight_lines) moves single households over
+the patches of worlds with a terrain; once safe they are handed on to the rest of the layer.
+Each step: flight, demand by cell and reason (behaviour), shelters called up, checked, opened and consolidated
+(shelters), whole people moved (moves), the ill transferred, presence by hour and the head-count (headcount), the
+journal (lines).
 A step lasts 20 minutes, short against the hours people take to leave.
 Orders and behaviour are apart: an order is one of five reasons to leave. `people` owns all persons; this layer keeps
 who is away from which cell, so that nobody returns who has not left.
@@ -12,7 +15,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from layers.evacuation import behaviour, headcount, lines, moves, outputs, shelters
+import numpy as np
+
+from layers.evacuation import alarm, behaviour, flight, flight_lines, headcount, lines, moves, outputs, shelters
+from layers.evacuation.flight import Fled
 from layers.evacuation.state import (
     Given,
     Place,
@@ -21,7 +27,7 @@ from layers.evacuation.state import (
     prepare,
     start,
 )
-from twin.contract import Clock, Inputs, Layer, Lever, Result, Series, Stock, Var
+from twin.contract import Clock, Event, Inputs, Layer, Lever, Result, Series, Stock, Var
 
 NEEDS = (
     Var("felt_shocks", "1", "municipality", "amount", doc="number of shocks felt at intensity 4 or more"),
@@ -38,12 +44,7 @@ NEEDS = (
         "shelter",
         doc="1 if the building is safe and its ceilings, floor and fixtures allow use",
     ),
-    Var(
-        "buildings_collapsed",
-        "building",
-        "cell",
-        doc="buildings totally collapsed so far by shaking or slope",
-    ),
+    Var("buildings_collapsed", "building", "cell", doc="buildings totally collapsed so far by shaking or slope"),
     Var(
         "buildings_half_collapsed",
         "building",
@@ -56,19 +57,14 @@ NEEDS = (
     Var("shelter_water", "1", "shelter", doc="share of piped water at the shelter"),
     Var("persons_home", "person", "cell", doc="people at home now"),
     Var("persons_displaced", "person", "cell", doc="residents whose home cannot be lived in"),
+    Var("persons_away", "person", "cell", doc="residents who stay elsewhere as evacuees, as confirmed by people"),
     Var(
         "households_mobile_fraction",
         "1",
         "municipality",
         doc="share of households that are together and able to move",
     ),
-    Var(
-        "persons_ill",
-        "person",
-        "municipality",
-        "amount",
-        doc="people newly ill from heat, crowding or lack of care",
-    ),
+    Var("persons_ill", "person", "municipality", "amount", doc="people newly ill from heat, crowding or lack of care"),
     Var("shelter_meals_fraction", "1", "shelter", doc="share of the meals needed that is served"),
     Var("shelter_drink_fraction", "1", "shelter", doc="share of the drinking water needed that is there"),
     Var(
@@ -78,14 +74,14 @@ NEEDS = (
         doc="toilets there over toilets needed (1 per 50 people at first, then per 20)",
     ),
     Var("shelter_cooling_fraction", "1", "shelter", doc="coolers there over coolers needed"),
-    Var(
-        "brought_persons",
-        "person",
-        "municipality",
-        "amount",
-        doc="freed or helped people brought to shelters",
-    ),
+    Var("brought_persons", "person", "municipality", "amount", doc="freed or helped people brought to shelters"),
     Var("evacuation_order_fraction", "1", "municipality", doc="share of residents under an evacuation order"),
+    Var(
+        "flood_call",
+        "1",
+        "municipality",
+        doc="call of the town for floods: 0 none, 3 old people and care homes leave, 4 all leave, 5 take cover",
+    ),
     Var("shelter_staff_persons", "person", "municipality", doc="municipal staff on shelter duty"),
     Var("shelter_checks_units", "unit", "municipality", "amount", doc="shelter safety checks done"),
     Var(
@@ -96,18 +92,8 @@ NEEDS = (
     ),
     Var("homes_tagged_fraction", "1", "municipality", doc="share of damaged homes with a safety tag"),
     Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
-    Var(
-        "tsunami_warning",
-        "1",
-        "municipality",
-        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
-    ),
-    Var(
-        "flood_warning",
-        "1",
-        "municipality",
-        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
-    ),
+    Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
+    Var("flood_warning", "1", "municipality", doc="flood warning level in force, 0 to 5, by river stages"),
     Var("daylight", "1", "region", doc="1 by day, 0 by night, between in twilight"),
     Var("telecom_fraction", "1", "cell", doc="share of people with mobile service"),
 )
@@ -115,12 +101,7 @@ NEEDS = (
 GIVES = (
     Var("shelter_persons", "person", "shelter", doc="people staying in the shelter"),
     Var("car_persons", "person", "municipality", doc="people staying in cars"),
-    Var(
-        "elsewhere_persons",
-        "person",
-        "municipality",
-        doc="evacuees with relatives, in hotels or undesignated places",
-    ),
+    Var("elsewhere_persons", "person", "municipality", doc="evacuees with relatives, in hotels or undesignated places"),
     Var("leaving_persons", "person", "cell", "amount", doc="people who leave home"),
     Var("returning_persons", "person", "cell", "amount", doc="people who go home"),
     Var("crowding_fraction", "1", "municipality", doc="people in shelters over habitable capacity"),
@@ -140,7 +121,14 @@ GIVES = (
         "person",
         "cell",
         "amount",
-        doc="people on their way to safety whom the water reached, by cell they left",
+        doc="people on their way whom the water reached, by cell they left",
+    ),
+    Var(
+        "caught_at_persons",
+        "person",
+        "patch",
+        "amount",
+        doc="the same people by the patch on which the water reached them",
     ),
     Var("evacuee_cars_units", "unit", "municipality", doc="cars of people fleeing that are on the road now"),
 )
@@ -148,13 +136,10 @@ GIVES = (
 
 RECORDS = (
     Var("shelter_limit", "1", "shelter", doc="condition that binds: floor, check, heat, toilets, water, staff, power"),
-    Var(
-        "refused_persons",
-        "person",
-        "municipality",
-        doc="people turned away from every shelter of the town so far",
-    ),
+    Var("refused_persons", "person", "municipality", doc="people turned away from every shelter of the town so far"),
     Var("evacuees_moved_persons", "person", "municipality", "amount", doc="people who left home or went back"),
+    Var("fleeing_persons", "person", "municipality", doc="people fleeing from tsunami or flood"),
+    Var("refuge_persons", "person", "patch", doc="people in the refuge building on the patch"),
 )
 
 SERIES = (
@@ -166,6 +151,10 @@ SERIES = (
     Series("shelters_full", "unit", "open shelters that take nobody in"),
     Series("shelter_capacity_persons", "person", "habitable capacity of the open shelters"),
     Series("refused_persons", "person", "people turned away from every shelter of their town so far"),
+    Series("evacuees_fleeing", "person", "people on their way to safety from tsunami or flood now"),
+    Series("evacuees_in_refuges", "person", "people who fled and wait on safe ground or in refuge buildings now"),
+    Series("people_caught", "person", "people on their way to safety whom the water has reached so far"),
+    Series("care_home_persons_moved", "person", "residents of care homes in the hazard zone brought to safety so far"),
 )
 
 LEVERS = (
@@ -201,18 +190,55 @@ LEVERS = (
     Lever("noon_head_count", "1", 11.0, 16.0, "municipality", "noon_count_h", "hour of the second head-count"),
     Lever("evening_head_count", "1", 16.0, 24.0, "municipality", "evening_count_h", "hour of the third head-count"),
     Lever("open_ahead", "1", 0.05, 1.0, "municipality", "open_ahead_fraction", "share of shelters opened ahead"),
+    Lever("leave_at_once", "1", 0.0, 1.0, "municipality", "leave_at_once_fraction", "drills: who flees at once"),
+    Lever(
+        "leave_after_errand",
+        "1",
+        0.0,
+        1.0,
+        "municipality",
+        "leave_after_errand_fraction",
+        "who flees after an errand",
+    ),
+    Lever("flee_by_car", "1", 0.0, 1.0, "municipality", "car_fraction", "households that flee by car"),
+    Lever("loudspeakers", "1", 0.0, 1.0, "municipality", "loudspeaker_fraction", "people whom loudspeakers reach"),
+    Lever(
+        "follow_order",
+        "1",
+        0.0,
+        1.0,
+        "municipality",
+        "follow_all_fraction",
+        "people in the zone who follow a flood order",
+    ),
+    Lever(
+        "care_home_vehicles",
+        "person",
+        0.0,
+        2000.0,
+        "municipality",
+        "care_persons_per_h",
+        "people that vehicles fetch from care homes in an hour",
+    ),
 )
 
 
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
-    """Advance demand, shelters and people to the end of the interval."""
-    demand = behaviour.advance(given, state.demand, inputs, clock)
+    """Advance flight, demand, shelters and people to the end of the interval."""
     turned_before = given.cells.sums(state.away_persons[Place.TURNED_AWAY])
-    halls, by_residents = shelters.manage(given, state.halls, demand.alarmed, turned_before, inputs, clock)
+    fled, state, home, told = _flee(given, state, inputs, clock)
+    flown = lasts = None
+    if fled is not None:
+        flown, lasts = fled.flight.flown_persons, alarm.danger_lasts(given.params, inputs)
+    demand = behaviour.advance(given, state.demand, inputs, clock, flown)
+    if fled is not None and fled.handed_on.any():
+        fled_persons = (fled.handed_on, fled.flight.flown_persons)
+        demand = behaviour.take_over(given, demand, *fled_persons, inputs["persons_displaced"])
+    halls, by_residents = shelters.manage(given, state.halls, demand.alarmed, turned_before, inputs, clock, lasts)
     halls = shelters.assess(given, halls, inputs, clock)
     fed = shelters.fed_in_town(given, halls, inputs["shelter_meals_fraction"], inputs["shelter_drink_fraction"])
-    wish = behaviour.wishes(given, demand, fed, state.wish_quantile)
-    moved = moves.follow_wishes(given, state.away_persons, wish, inputs["persons_home"])
+    wish = moves.beyond_fled(state.away_persons, behaviour.wishes(given, demand, fed, state.wish_quantile))
+    moved = moves.follow_wishes(given, state.away_persons, wish, home)
     sick = moves.transfer_ill(
         given, moved.away_persons, state.towns, inputs["persons_ill"], state.town_quantile, clock.dt_s
     )
@@ -224,9 +250,34 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     cars = headcount.car_present_persons(given.params, given.cells, away, state.town_quantile, clock.hour)
     towns = replace(towns, car_persons=cars)
     after = replace(state, demand=demand, away_persons=away, halls=halls, towns=towns, n_counts=n_counts)
+    booked = {"evacuees": _booked(moved, sick, fled)}
+    return Result(after, outputs.outputs(given, after, inputs, clock, moved, sick, fled), [*told, *events], booked)
+
+
+def _flee(
+    given: Given, state: State, inputs: Inputs, clock: Clock
+) -> tuple[Fled | None, State, np.ndarray, list[Event]]:
+    """Flight of single households: what it did, the state with it, people at home who are left, lines told."""
+    if not given.ground.active:
+        return None, state, inputs["persons_home"], []
+    away = state.away_persons
+    fled = flight.advance(given.ground, given.params, state.flight, away.sum(axis=0), inputs, clock)
+    home = flight.at_home(away.sum(axis=0), inputs) - fled.leaving
+    now, told = flight_lines.journal(given.ground, given.params, state.flight, fled, inputs)
+    fleeing = np.stack([fled.under_way, fled.in_refuge])
+    at_door = fled.handed_on + fled.found
+    if at_door.any() or not np.array_equal(away[Place.UNDER_WAY :], fleeing):
+        away = away.copy()
+        away[Place.UNDER_WAY :] = fleeing
+        away[Place.TURNED_AWAY] += at_door
+    return fled, replace(state, flight=now, away_persons=away), home, told
+
+
+def _booked(moved: moves.Moved, sick: moves.Transfers, fled: Fled | None) -> float:
+    """Net number of people who became evacuees."""
     entered = moved.leaving.sum() + sick.discharged.sum()
-    booked = {"evacuees": float(entered - moved.returning.sum() - sick.transferred.sum())}
-    return Result(after, outputs.outputs(given, after, inputs, clock, moved, sick), events, booked)
+    net = float(entered - moved.returning.sum() - sick.transferred.sum())
+    return net if fled is None else net + float(fled.leaving.sum() + fled.found.sum() - fled.caught.sum())
 
 
 LAYER = Layer(
@@ -244,5 +295,6 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=1200,
-    wakes=(),
+    wakes=("tsunami_warning", "water_depth_m"),
+    state_schema=2,
 )

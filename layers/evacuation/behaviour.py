@@ -21,10 +21,15 @@ Array = np.ndarray
 
 def night_fraction(params: Params, hour: float) -> float:
     """How much of a night it is, 0 by day .. 1 at night, with straight lines of `dusk_h` hours between."""
-    since_evening = (hour - params.evening_h) % 24.0
-    length = (params.morning_h - params.evening_h) % 24.0
-    rising = since_evening / params.dusk_h
-    falling = (length - since_evening) / params.dusk_h
+    return within(hour, params.evening_h, params.morning_h, params.dusk_h)
+
+
+def within(hour: float, begin_h: float, end_h: float, ramp_h: float) -> float:
+    """How far an hour lies between two others, 0 outside .. 1 inside, with straight lines of `ramp_h` hours."""
+    since_begin = (hour - begin_h) % 24.0
+    length = (end_h - begin_h) % 24.0
+    rising = since_begin / ramp_h
+    falling = (length - since_begin) / ramp_h
     return float(min(max(min(rising, falling), 0.0), 1.0))
 
 
@@ -102,6 +107,7 @@ def remember(given: Given, before: Demand, inputs: Inputs, clock: Clock) -> Dema
     weight = -np.expm1(-dt_s / params.car_change_s)
     felt = inputs["felt_shocks"]
     reason = (felt > 0) | (inputs["evacuation_order_fraction"] > 0) | (inputs["tsunami_advisory"] > 0)
+    reason |= inputs["flood_call"] > 0
     return replace(
         before,
         power_out_s=outage_clock(before.power_out_s, inputs["power_on_fraction"], least, dt_s),
@@ -112,10 +118,12 @@ def remember(given: Given, before: Demand, inputs: Inputs, clock: Clock) -> Dema
     )
 
 
-def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float) -> Array:
+def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float, flown: Array | None = None) -> Array:
     """Residents with a reason to be away now, before any delay, (reason, cell), fractional.
 
     A safety tag lets the people of half-collapsed homes and their neighbours go back; collapsed homes stay lost.
+    flown: people who fled from water that still threatens their homes (cell,); in worlds where households flee one by
+    one, orders and advisories move only those who live outside the hazard zone here.
     """
     params, town = given.params, given.cells.town
     night = night_fraction(params, hour)
@@ -134,7 +142,28 @@ def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float) ->
     left = left - target[Reason.OUTAGE]
     target[Reason.FEAR] = left * np.minimum(lean * fear_share(params, demand.felt[town], night, damaged), 1.0)
     target[Reason.ORDER] = (left - target[Reason.FEAR]) * np.minimum(lean * order_share(params, given, inputs), 1.0)
+    if flown is not None:
+        target[Reason.ORDER] *= given.ground.outside_fraction
+        target[Reason.ORDER] += _unharmed(given, flown, displaced)
     return target
+
+
+def _unharmed(given: Given, flown: Array, displaced: Array) -> Array:
+    """Of people who fled, those whose homes are not lost as far as one knows, (cell,)."""
+    return flown * (1.0 - displaced / np.maximum(given.residents_persons, 1.0))
+
+
+def take_over(given: Given, demand: Demand, handed_on: Array, flown: Array, displaced: Array) -> Demand:
+    """People who fled and are now handed on want to be away already: no delay before they do, (cell,) all.
+
+    handed_on: in this step; flown: all handed on whose homes are still threatened; displaced: residents without a home.
+    """
+    fled = np.maximum(handed_on, flown)
+    safe = _unharmed(given, np.ones_like(fled), np.minimum(displaced, given.residents_persons))
+    wanted = demand.wanted_persons.copy()
+    wanted[Reason.LOST] = np.maximum(wanted[Reason.LOST], fled * (1.0 - safe))
+    wanted[Reason.ORDER] = np.maximum(wanted[Reason.ORDER], flown * safe)
+    return replace(demand, wanted_persons=wanted)
 
 
 def readiness(params: Params, leaning: Array) -> Array:
@@ -191,10 +220,10 @@ def wishes(given: Given, demand: Demand, fed: Array, quantile: Array) -> Array:
     return np.floor(wish, out=wish)
 
 
-def advance(given: Given, before: Demand, inputs: Inputs, clock: Clock) -> Demand:
-    """Demand at the end of the step."""
+def advance(given: Given, before: Demand, inputs: Inputs, clock: Clock, flown: Array | None = None) -> Demand:
+    """Demand at the end of the step; flown: see `target_persons`."""
     demand = remember(given, before, inputs, clock)
-    target = target_persons(given, demand, inputs, clock.hour)
+    target = target_persons(given, demand, inputs, clock.hour, flown)
     mobile = inputs["households_mobile_fraction"]
     wanted = approach(given, demand.wanted_persons, target, mobile, clock.dt_s)
     wanted = bring(given, wanted, inputs["brought_persons"], inputs["persons_displaced"])

@@ -64,6 +64,20 @@ def _settle(away: Array, change: Array, home: Array) -> tuple[Array, Array, Arra
     return away, settled - movers, from_hall
 
 
+def beyond_fled(away: Array, wish: Array) -> Array:
+    """Wishes less those of people who have fled and are on the way or on safe ground, (wish, cell).
+
+    They have left already and choose a place later; nobody else of their cell has to leave in their stead.
+    """
+    fled = away[Place.UNDER_WAY] + away[Place.REFUGE]
+    if not fled.any():
+        return wish
+    unmet = np.maximum(wish - away[:N_WISHES], 0.0)
+    unmet[0] = np.maximum(unmet[0] - away[Place.TURNED_AWAY] - away[Place.HOSPITAL], 0.0)
+    upto = np.minimum(np.cumsum(unmet, axis=0), fled)
+    return wish - np.diff(upto, axis=0, prepend=0.0)
+
+
 def unseat(given: Given, away: Array, persons: Array) -> Array:
     """Send whole `persons` (municipality,) from closing shelters back to the door, (place, cell)."""
     out = apportion(persons, away[Place.SHELTER], given.cells)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layers.evacuation import behaviour, moves, shelters
+from layers.evacuation.flight import Fled
 from layers.evacuation.state import Given, Place, State, Status
 from twin.contract import Clock, Inputs
 
@@ -12,9 +13,15 @@ Array = np.ndarray
 
 
 def outputs(
-    given: Given, state: State, inputs: Inputs, clock: Clock, moved: moves.Moved, sick: moves.Transfers
+    given: Given,
+    state: State,
+    inputs: Inputs,
+    clock: Clock,
+    moved: moves.Moved,
+    sick: moves.Transfers,
+    fled: Fled | None = None,
 ) -> dict[str, Array]:
-    """Every give at the end of the step."""
+    """Every give at the end of the step; fled: None in worlds where nobody flees from water."""
     halls, params, cars = state.halls, given.params, state.towns.car_persons
     night = behaviour.night_fraction(params, clock.hour)
     car_c = inputs["wbgt_c"] + params.car_day_c + (params.car_night_c - params.car_day_c) * night
@@ -23,12 +30,13 @@ def outputs(
     exposed = inside + cars
     capacity = given.halls.sums(halls.capacity_persons)
     return {
-        "caught_persons": np.zeros(len(given.cells.town)),
-        "evacuee_cars_units": np.zeros(given.halls.n_towns),
+        "caught_persons": given.nobody if fled is None or not fled.caught.any() else fled.caught,
+        "caught_at_persons": given.no_patch if fled is None or not fled.caught.any() else fled.caught_at,
+        "evacuee_cars_units": given.no_cars if fled is None or not fled.cars_units.any() else fled.cars_units,
         "shelter_persons": halls.present,
         "car_persons": cars,
         "elsewhere_persons": elsewhere(given, state),
-        "leaving_persons": moved.leaving,
+        "leaving_persons": moved.leaving if fled is None else moved.leaving + fled.leaving,
         "returning_persons": moved.returning,
         "crowding_fraction": inside / np.maximum(capacity, 1.0),
         "shelter_wbgt_c": np.where(exposed > 0, heat / np.maximum(exposed, 1.0), inputs["wbgt_c"]),
@@ -59,4 +67,8 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "shelters_full": sums(halls.full),
         "shelter_capacity_persons": sums(halls.capacity_persons),
         "refused_persons": state.towns.refused_persons,
+        "evacuees_fleeing": given.cells.sums(state.away_persons[Place.UNDER_WAY]),
+        "evacuees_in_refuges": given.cells.sums(state.away_persons[Place.REFUGE]),
+        "people_caught": state.flight.caught_persons,
+        "care_home_persons_moved": state.flight.care_persons,
     }

@@ -43,12 +43,25 @@ def shelters_wanted(
     return np.maximum(wanted, np.where(none_coming & (turned_persons > 0), groups.sums(called) + more, 0.0))
 
 
-def call_up(given: Given, halls: Halls, wanted: Array, turned_persons: Array, now_s: int, chance: Chance) -> Halls:
-    """Call up closed shelters until `wanted` (municipality,) are open or about to; merged ones only in need."""
+def call_up(
+    given: Given,
+    halls: Halls,
+    wanted: Array,
+    turned_persons: Array,
+    now_s: int,
+    chance: Chance,
+    threatened: Array | None = None,
+) -> Halls:
+    """Call up closed shelters until `wanted` (municipality,) are open or about to; merged ones only in need.
+
+    threatened: shelters that water may reach now, bool (shelter,): they are left out.
+    """
     called = live(halls)
     lacking = np.maximum(wanted - given.halls.sums(called), 0.0)
     in_need = (turned_persons > 0)[given.halls.town]
     candidate = (halls.status == Status.CLOSED) | ((halls.status == Status.MERGED) & in_need)
+    if threatened is not None:
+        candidate &= ~threatened
     if not (lacking.any() and candidate.any()):
         return halls
     rows = np.flatnonzero(first_in_town(candidate, lacking, given.halls))
@@ -229,14 +242,47 @@ def evict(given: Given, halls: Halls) -> tuple[Halls, Array]:
     return replace(halls, persons=halls.persons - out), given.halls.sums(out)
 
 
+def under_threat(given: Given, lasts: Array, depth_m: Array) -> tuple[Array, Array]:
+    """Shelters whose used floor lies too low in a hazard zone in danger, and those whose floor is under water.
+
+    lasts: towns in danger, bool (municipality,). Both bool (shelter,).
+    """
+    ground = given.ground
+    known = ground.hall_patch >= 0
+    low = known & ground.danger[ground.hall_patch] & (ground.hall_floor_m < given.params.shelter_safe_floor_m)
+    return low & lasts[given.halls.town], known & (depth_m[ground.hall_patch] > ground.hall_floor_m)
+
+
+def leave_threatened(halls: Halls, threatened: Array) -> Halls:
+    """Close shelters that water may reach; they can be opened again afterwards."""
+    leaving = threatened & live(halls)
+    if not leaving.any():
+        return halls
+    return replace(halls, status=np.where(leaving, Status.CLOSED, halls.status).astype(np.int8))
+
+
 def manage(
-    given: Given, halls: Halls, alarmed: Array, turned_persons: Array, inputs: Inputs, clock: Clock
+    given: Given,
+    halls: Halls,
+    alarmed: Array,
+    turned_persons: Array,
+    inputs: Inputs,
+    clock: Clock,
+    lasts: Array | None = None,
 ) -> tuple[Halls, Array]:
-    """Run all decisions on opening and closing for one step; returns (halls, bool: opened by residents)."""
+    """Run all decisions on opening and closing for one step; returns (halls, bool: opened by residents).
+
+    lasts: towns in danger of water, bool (municipality,), in worlds with a terrain.
+    """
     target, usable = inputs["shelters_target_units"], inputs["shelter_usable"]
+    threatened = None
+    if lasts is not None:
+        threatened, drowned = under_threat(given, lasts, inputs["water_depth_m"])
+        usable = np.where(drowned, 0.0, usable)
+        halls = leave_threatened(halls, threatened)
     halls = shut_damaged(halls, usable)
     wanted = shelters_wanted(given, halls, alarmed, target, usable, turned_persons)
-    halls = call_up(given, halls, wanted, turned_persons, clock.end_s, clock.chance)
+    halls = call_up(given, halls, wanted, turned_persons, clock.end_s, clock.chance, threatened)
     halls = check(given, halls, inputs["shelter_checks_units"], usable)
     halls, by_residents = open_doors(given, halls, inputs["shelter_staff_persons"], usable, turned_persons, clock.end_s)
     return consolidate(given, halls, target, turned_persons), by_residents

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from layers.evacuation.ground import Ground, prepare_ground
+from layers.evacuation.households import Flight, start_flight
 from layers.evacuation.whole import Grouping, group
 from twin.chance import Chance
 from twin.params import Params
@@ -34,9 +36,11 @@ class Place:
     RELATIVES = 3  # also hotels
     TURNED_AWAY = 4  # at the door of a closed or full shelter, in yards and parked cars
     HOSPITAL = 5  # transferred out: no longer an evacuee, but not at home either
+    UNDER_WAY = 6  # fleeing from water, on the way
+    REFUGE = 7  # fled from water: on safe ground or in a refuge building
 
 
-N_WISHES, N_PLACES = 4, 6  # places people wish for; all
+N_WISHES, N_PLACES = 4, 8  # places people wish for; all
 REASON_NAMES = ("lost_home", "outage", "fear", "order", "brought")
 LIMIT_NAMES = ("floor", "check", "heat", "toilets", "water", "staff", "power")
 
@@ -82,6 +86,10 @@ class Given:
     hall_cooled: Array
     hall_toilets: Array
     town_residents_persons: Array
+    nobody: Array  # (cell,): zeros
+    no_cars: Array  # (municipality,): zeros
+    no_patch: Array  # (patch,): zeros
+    ground: Ground
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ class Towns:
 
 @dataclass(frozen=True)
 class State:
-    """Evacuees: away = shelter + undesignated + car + relatives + turned away; those in hospital apart."""
+    """Evacuees: away = all places but the hospital (shelter, car, relatives, door, fleeing, safe from water)."""
 
     demand: Demand
     away_persons: Array  # (place, cell), whole
@@ -140,6 +148,7 @@ class State:
     hall_quantile: Array  # (shelter,)
     town_quantile: Array  # (municipality,)
     n_counts: int  # head-counts taken
+    flight: Flight  # households that may have to flee from water
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -166,6 +175,10 @@ def prepare(world: World, params: Params) -> Given:
         town_residents_persons=np.bincount(
             cell["municipality"], weights=cell["night_persons"], minlength=n_towns
         ).astype(np.float64),
+        nobody=np.zeros(len(cell)),
+        no_cars=np.zeros(n_towns),
+        no_patch=np.zeros(len(world["patch"])),
+        ground=prepare_ground(world),
     )
 
 
@@ -223,9 +236,10 @@ def start(given: Given, chance: Chance) -> State:
         hall_quantile=chance.uniform("evacuation.presence", given.hall_keys),
         town_quantile=chance.uniform("evacuation.town", given.town_keys),
         n_counts=0,
+        flight=start_flight(given.ground, given.residents_persons, given.params, n_towns, chance),
     )
 
 
 def evacuees_persons(given: Given, state: State) -> float:
     """Persons the layer holds: everyone away except those in hospital."""
-    return float(state.away_persons[: Place.HOSPITAL].sum())
+    return float(state.away_persons[: Place.HOSPITAL].sum() + state.away_persons[Place.UNDER_WAY :].sum())

@@ -82,23 +82,13 @@ NEEDS = (
     Var("trapped_known_persons", "person", "municipality", doc="trapped people at places known to responders"),
     Var("incidents_open", "1", "municipality", doc="known incidents not yet closed"),
     Var("rescued_fire_persons", "person", "municipality", doc="people rescued by fire services so far (local and aid)"),
-    Var(
-        "tsunami_warning",
-        "1",
-        "municipality",
-        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
-    ),
-    Var(
-        "flood_warning",
-        "1",
-        "municipality",
-        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
-    ),
+    Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
+    Var("flood_warning", "1", "municipality", doc="flood warning level in force, 0 to 5, by river stages"),
     Var(
         "buildings_flooded",
         "building",
         "municipality",
-        doc="buildings flooded above the floor so far, collapsed and washed-away ones not counted",
+        doc="buildings flooded above the floor, worse ones not counted",
     ),
     Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
 )

@@ -17,12 +17,7 @@ Array = np.ndarray
 
 NEEDS = (
     Var("levee_settlement_m", "m", "levee", doc="how far the crest of the levee segment has sunk by shaking"),
-    Var(
-        "levee_breach_s",
-        "s",
-        "levee",
-        doc="when the levee segment began to breach, seconds since the start; NaN while it stands",
-    ),
+    Var("levee_breach_s", "s", "levee", doc="when the segment began to breach; NaN while it stands"),
     Var("pump_power", "1", "pump", doc="1 if the drainage pump has electricity and stands above the water"),
     Var("gate_open_fraction", "1", "levee", doc="open share of the gate in the levee segment; 0 where there is none"),
 )
@@ -64,24 +59,9 @@ GIVES = (
     Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
     Var("water_max_depth_m", "m", "patch", doc="largest depth of sea or flood water so far"),
     Var("water_force_m3_per_s2", "m3_per_s2", "patch", doc="largest depth times speed squared of that water so far"),
-    Var(
-        "levee_level_m",
-        "m",
-        "levee",
-        doc="water level on the river or sea side of the levee segment, above datum; NaN where it is dry",
-    ),
-    Var(
-        "tsunami_warning",
-        "1",
-        "municipality",
-        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
-    ),
-    Var(
-        "flood_warning",
-        "1",
-        "municipality",
-        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
-    ),
+    Var("levee_level_m", "m", "levee", doc="level on the water side, above datum; NaN where it is dry"),
+    Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
+    Var("flood_warning", "1", "municipality", doc="flood warning level in force, 0 to 5, by river stages"),
 )
 RECORDS = (Var("max_intensity", "1", "municipality", doc="largest intensity at the town's stations so far"),)
 SERIES = (

@@ -50,18 +50,8 @@ NEEDS = (
     Var("generator_cars_units", "unit", "municipality", doc="generator cars allotted to the town"),
     Var("road_priority", "1", "municipality", doc="weight of the town in road inspection and opening (1 = equal)"),
     Var("water_depth_m", "m", "patch", doc="depth of sea or flood water on the ground now"),
-    Var(
-        "tsunami_warning",
-        "1",
-        "municipality",
-        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
-    ),
-    Var(
-        "flood_warning",
-        "1",
-        "municipality",
-        doc="flood and rain warning level 0 to 5 (as the five-step warning levels) from river levels and soil water",
-    ),
+    Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
+    Var("flood_warning", "1", "municipality", doc="flood warning level in force, 0 to 5, by river stages"),
     Var("evacuee_cars_units", "unit", "municipality", doc="cars of people fleeing that are on the road now"),
 )
 

@@ -62,7 +62,7 @@ NEEDS = (
         "person",
         "cell",
         "amount",
-        doc="people on their way to safety whom the water reached, by cell they left",
+        doc="people on their way whom the water reached, by cell they left",
     ),
     Var("lifted_persons", "person", "cell", "amount", doc="stranded people fetched by boat or helicopter"),
 )

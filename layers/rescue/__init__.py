@@ -64,12 +64,7 @@ NEEDS = (
     Var("search_priority", "1", "municipality", doc="weight of the town in sending rescue forces (1 = equal)"),
     Var("scouting_wanted", "1", "municipality", doc="1 where a silent town shall be visited or flown over"),
     Var("water_depth_m", "m", "cell", doc="depth of sea or flood water on the ground now"),
-    Var(
-        "tsunami_warning",
-        "1",
-        "municipality",
-        doc="tsunami warning in force for the town's coast: 0 none or advisory only, 1 warning, 2 major warning",
-    ),
+    Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
     Var("stranded_persons", "person", "cell", doc="people on upper floors and roofs amid water, waiting to be fetched"),
 )
 

@@ -64,6 +64,23 @@ CURVES: tuple[tuple[str, str, str], ...] = (
     ("approval_delay_s", "", ""),
     ("debris_m3", "", ""),
 )
+# shown in worlds that water can reach, where something of it happened
+WATER_CURVES: tuple[tuple[str, str, str], ...] = (
+    ("evacuees_fleeing", "", ""),
+    ("evacuees_in_refuges", "", ""),
+    ("people_caught", "", ""),
+    ("residents_ordered", "", ""),
+    ("care_home_persons_moved", "", ""),
+    ("stranded_persons", "", ""),
+    ("lifted_persons", "", ""),
+    ("deaths_water", "", ""),
+    ("buildings_flooded", "buildings_flooded", ""),
+    ("buildings_washed", "", ""),
+    ("flooded_area_m2", "", ""),
+    ("levees_breached", "", ""),
+    ("pumps_stopped", "", ""),
+    ("roads_flooded", "", ""),
+)
 
 # columns of the town table: (kind, quantity, how it is read: at the end or its largest value)
 TOWN_COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -82,7 +99,9 @@ TOWN_COLUMNS: tuple[tuple[str, str, str], ...] = (
 def curves(run: RunData) -> list[dict[str, Any]]:
     """Plots of the headline series there are."""
     rows = []
-    for true, reported, observed in CURVES:
+    wet = WATER_CURVES if run.scenario.terrain is not None else ()
+    shown = (*(row for row in wet if run.happened(row[0])), *CURVES)
+    for true, reported, observed in shown:
         block = run.block("true", true)
         told = run.block("reported", reported) if reported else None
         if block is None and told is None:

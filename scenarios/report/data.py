@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scenarios.report.text import Both
+from scenarios.report.words import SHOWN_PER
 from scenarios.schema import Scenario
 from twin.store import RunFolder
 
@@ -109,25 +110,30 @@ class RunData:
         return sorted(self._rows)
 
     def block(self, kind: str, quantity: str) -> Block | None:
-        """A simulated series (`true` or `reported`), or None if the run has none."""
+        """A simulated series (`true` or `reported`) as it is shown, or None if the run has none."""
         key = (kind, quantity)
         if key not in self._rows:
             return None
         if key not in self._blocks:
             unit, rows = self._rows[key]
-            self._blocks[key] = self._cube(unit, rows)
+            self._blocks[key] = self._cube(unit, rows, SHOWN_PER.get(quantity, 1.0))
         return self._blocks[key]
 
-    def _cube(self, unit: str, rows: Array) -> Block:
+    def _cube(self, unit: str, rows: Array, shown_per: float) -> Block:
         times, at = np.unique(self._time[rows], return_inverse=True)
         values = np.full((self.n_member, len(self.area_names), len(times)), np.nan)
-        values[self._member[rows], self._area[rows], at] = self._value[rows]
+        values[self._member[rows], self._area[rows], at] = self._value[rows] / shown_per
         return Block(unit, times, self.area_names, values)
 
     def at(self, kind: str, quantity: str, area: str, time_s: float) -> Array:
         """Values of all members at an instant, shape (member,); NaN where not known."""
         block = self.block(kind, quantity)
         return np.full(self.n_member, np.nan) if block is None else block.at(area, time_s)
+
+    def happened(self, quantity: str) -> bool:
+        """Whether a true series exists and is not 0 throughout."""
+        block = self.block("true", quantity)
+        return block is not None and bool(np.nan_to_num(block.of("all")).any())
 
     def observed_total(self, quantity: str) -> list[Observed]:
         """Observations of the whole region, in order of time; the towns' sum where only towns were reported."""

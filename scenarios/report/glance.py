@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from scenarios.report.data import RunData, Town
+from scenarios.report.items import (
+    REPORTED,
+    TRUE,
+    Card,
+    Item,
+    dark_note,
+    daylight_left,
+    forces_note,
+    oldest_note,
+    true_item,
+    unclassified_note,
+    until_sunrise,
+    with_reported,
+    worst_towns,
+)
 from scenarios.report.maps import STATES, intensities, silence
 from scenarios.report.sentences import ACTS, SENTENCES
 from scenarios.report.spread import Spread
-from scenarios.report.text import NOT_MODELLED, NOT_REACHED, UNKNOWN, Both, clock, duration, joined, lead, number
+from scenarios.report.text import NOT_MODELLED, NOT_REACHED, Both, clock, joined, lead, number
 from scenarios.report.timeline import Timeline
-from scenarios.report.words import quantity_name, unit_name
-from twin.numerics import sky
+from scenarios.report.words import quantity_name
 
 HORIZONS_S = (1800, 3 * 3600, 24 * 3600, 72 * 3600)
 QUESTIONS = (
@@ -22,7 +36,6 @@ QUESTIONS = (
     Both("何が足りず、どこへ配るか", "What runs short, and where to send it?"),
     Both("救助から生活へ切り替えられるか", "Time to switch from rescue to living?"),
 )
-TRUE, REPORTED = Both("真", "true"), Both("報", "rep.")
 SIX_LOWER = 5.5
 BY_TOWN = ("trapped_persons",)  # series of which this page names towns
 # series that only this page reads
@@ -37,26 +50,6 @@ NAMES = (
 ROOM_FOR_NAMES = 12
 
 
-@dataclass(frozen=True)
-class Item:
-    """One answer on a card. mark: whether the value is simulated truth or what was reported."""
-
-    name: Both
-    value: Both
-    mark: Both | None = None
-    detail: Both | None = None
-
-
-@dataclass(frozen=True)
-class Card:
-    """What must be known at one horizon."""
-
-    title: Both
-    clock: str
-    question: Both
-    items: list[Item]
-
-
 def cards(run: RunData, timeline: Timeline) -> list[Card]:
     """One card per horizon; those beyond the run say so."""
     makers = (_half_hour, _three_hours, _one_day, _three_days)
@@ -65,23 +58,6 @@ def cards(run: RunData, timeline: Timeline) -> list[Card]:
         items = make(run, timeline, time_s) if time_s <= run.end_s else []
         found.append(Card(lead(time_s), clock(run.scenario.start, time_s), question, items))
     return found
-
-
-def _true(run: RunData, name: str, time_s: int, detail: Both | None = None, label: Both | None = None) -> Item:
-    if run.block("true", name) is None:
-        return Item(label or quantity_name(name), NOT_MODELLED)
-    spread = Spread.of(run.at("true", name, "all", time_s))
-    value = spread.text(UNKNOWN, seconds=name.endswith("_s"))
-    unit = unit_name(name)
-    if unit.ja and spread.known:
-        value = Both(f"{value.ja}{unit.ja}", f"{value.en} {unit.en}")
-    return Item(label or quantity_name(name), value, TRUE, detail)
-
-
-def _with_reported(run: RunData, name: str, reported: str, time_s: int) -> Item:
-    """Truth with the reported value beneath; silence is named."""
-    told = Spread.of(run.at("reported", reported, "all", time_s)).text(digits=None)
-    return _true(run, name, time_s, Both(f"報告：{told.ja}", f"reported: {told.en}"))
 
 
 def _half_hour(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
@@ -103,12 +79,12 @@ def _half_hour(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
             Both(f"{len(quiet)}/{len(run.towns)}", f"{len(quiet)}/{len(run.towns)}"),
             REPORTED,
         ),
-        _true(run, "buildings_collapsed", time_s),
-        _with_reported(run, "trapped_persons", "trapped_persons", time_s),
-        _worst_towns(run, "trapped_persons", time_s),
-        _with_reported(run, "deaths", "deaths", time_s),
-        _true(run, "fires_burning", time_s),
-        _true(run, "households_without_power", time_s),
+        true_item(run, "buildings_collapsed", time_s),
+        with_reported(run, "trapped_persons", "trapped_persons", time_s),
+        worst_towns(run, "trapped_persons", time_s),
+        with_reported(run, "deaths", "deaths", time_s),
+        true_item(run, "fires_burning", time_s),
+        true_item(run, "households_without_power", time_s),
         Item(
             Both("津波", "tsunami"),
             Both("注意報等あり", "advisory in force") if wave else Both("発表なし", "no advisory"),
@@ -120,136 +96,74 @@ def _half_hour(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
 
 def _three_hours(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
     return [
-        _with_reported(run, "trapped_persons", "trapped_persons", time_s),
-        _worst_towns(run, "trapped_persons", time_s),
-        _true(run, "rescue_waiting", time_s),
-        _true(run, "responders_working", time_s, _forces(run, time_s)),
-        _true(run, "hospital_patients_waiting", time_s),
-        _true(run, "facilities_dark", time_s),
-        _with_reported(run, "roads_closed", "roads_closed", time_s),
-        _with_reported(run, "evacuees_in_shelters", "evacuees_in_shelters", time_s),
-        _true(run, "shelter_capacity_persons", time_s),
-        Item(Both("日の出まで", "until sunrise"), _until_sunrise(run, time_s)),
+        with_reported(run, "trapped_persons", "trapped_persons", time_s),
+        worst_towns(run, "trapped_persons", time_s),
+        true_item(run, "rescue_waiting", time_s),
+        true_item(run, "responders_working", time_s, forces_note(run, time_s)),
+        true_item(run, "hospital_patients_waiting", time_s),
+        true_item(run, "facilities_dark", time_s),
+        with_reported(run, "roads_closed", "roads_closed", time_s),
+        with_reported(run, "evacuees_in_shelters", "evacuees_in_shelters", time_s),
+        true_item(run, "shelter_capacity_persons", time_s),
+        Item(Both("日の出まで", "until sunrise"), until_sunrise(run, time_s)),
     ]
 
 
 def _one_day(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
     return [
-        _with_reported(run, "trapped_persons", "trapped_persons", time_s),
-        _with_reported(run, "power_contracts_out", "households_without_power", time_s),
-        _with_reported(run, "households_without_water", "households_without_water", time_s),
-        _true(run, "evacuees_in_cars", time_s, Both("観測なしの量", "nobody observes this")),
-        _true(run, "meals_short", time_s),
-        _true(run, "water_short_l", time_s),
-        _true(run, "trucks_queued", time_s),
-        _true(run, "generator_cars_allotted", time_s, _dark(run, time_s)),
-        _true(run, "requests_pending", time_s, _oldest(run, time_s)),
+        with_reported(run, "trapped_persons", "trapped_persons", time_s),
+        with_reported(run, "power_contracts_out", "households_without_power", time_s),
+        with_reported(run, "households_without_water", "households_without_water", time_s),
+        true_item(run, "evacuees_in_cars", time_s, Both("観測なしの量", "nobody observes this")),
+        true_item(run, "meals_short", time_s),
+        true_item(run, "water_short_l", time_s),
+        true_item(run, "trucks_queued", time_s),
+        true_item(run, "generator_cars_allotted", time_s, dark_note(run, time_s)),
+        true_item(run, "requests_pending", time_s, oldest_note(run, time_s)),
     ]
 
 
 def _three_days(run: RunData, timeline: Timeline, time_s: int) -> list[Item]:
     return [
-        _true(run, "trapped_persons", time_s),
-        _with_reported(run, "power_contracts_out", "households_without_power", time_s),
-        _with_reported(run, "households_without_water", "households_without_water", time_s),
-        _with_reported(run, "evacuees_in_shelters", "evacuees_in_shelters", time_s),
-        _true(run, "deaths_related", time_s),
-        _true(run, "meals_short", time_s),
-        _true(run, "shops_open", time_s),
-        _true(run, "homes_tagged", time_s, _unclassified(run, time_s)),
-        _true(run, "debris_m3", time_s),
+        true_item(run, "trapped_persons", time_s),
+        with_reported(run, "power_contracts_out", "households_without_power", time_s),
+        with_reported(run, "households_without_water", "households_without_water", time_s),
+        with_reported(run, "evacuees_in_shelters", "evacuees_in_shelters", time_s),
+        true_item(run, "deaths_related", time_s),
+        true_item(run, "meals_short", time_s),
+        true_item(run, "shops_open", time_s),
+        true_item(run, "homes_tagged", time_s, unclassified_note(run, time_s)),
+        true_item(run, "debris_m3", time_s),
     ]
 
 
-def _worst_towns(run: RunData, name: str, time_s: int, most: int = 3) -> Item:
-    """The towns with the largest medians, each with its range."""
-    spreads = [(Spread.of(run.at("true", name, town.code, time_s)), town) for town in run.towns]
-    worst = sorted((pair for pair in spreads if pair[0].middle > 0), key=lambda pair: -pair[0].middle)[:most]
-    told = [town.name + " " + spread.text() for spread, town in worst]
-    label = Both("うち多い町", "most of them in")
-    return Item(label, joined(told, "、") if told else Both("なし", "none"), TRUE)
-
-
-def _forces(run: RunData, time_s: int) -> Both:
-    asked, moving = (
-        Spread.of(run.at("true", name, "all", time_s)).text(UNKNOWN)
-        for name in ("responders_requested", "responders_moving")
-    )
-    return Both(f"要請 {asked.ja}・移動 {moving.ja}", f"requested {asked.en}, moving {moving.en}")
-
-
-def _dark(run: RunData, time_s: int) -> Both:
-    dark = Spread.of(run.at("true", "facilities_dark", "all", time_s)).text(UNKNOWN)
-    return Both(f"電源なし {dark.ja}施設", f"facilities dark: {dark.en}")
-
-
-def _oldest(run: RunData, time_s: int) -> Both:
-    oldest = Spread.of(run.at("true", "approval_delay_s", "all", time_s)).text(UNKNOWN, seconds=True)
-    return Both(f"最長 {oldest.ja}", f"longest wait {oldest.en}")
-
-
-def _unclassified(run: RunData, time_s: int) -> Both:
-    told = Spread.of(run.at("reported", "homes_unclassified", "all", time_s)).text(digits=None)
-    return Both(f"報告：分類未了 {told.ja}", f"reported, not yet classed: {told.en}")
-
-
-def _middle(run: RunData) -> tuple[float, float]:
-    return float(np.mean([town.lat for town in run.towns])), float(np.mean([town.lon for town in run.towns]))
-
-
-def sun(run: RunData, time_s: float) -> tuple[float, float]:
-    """Next sunrise and next sunset after an instant, seconds since the start."""
-    origin_s, (lat, lon) = run.scenario.start.timestamp(), _middle(run)
-    edges = [sky.sunrise_sunset_s(origin_s + time_s + day * 86400.0, lat, lon) for day in (-1, 0, 1, 2)]
-    rises, sets = (sorted(float(edge[side]) - origin_s for edge in edges) for side in (0, 1))
-    return next(at for at in rises if at > time_s), next(at for at in sets if at > time_s)
-
-
-def daylight_left(run: RunData, time_s: float) -> Both:
-    """Time to sunset, or that it is night."""
-    rise, down = sun(run, time_s)
-    if rise < down:
-        at = clock(run.scenario.start, rise)
-        return Both(f"夜間（日の出 {at}）", f"night (sunrise {at})")
-    at = clock(run.scenario.start, down)
-    return duration(down - time_s) + Both(f"（{at}）", f" ({at})")
-
-
-def _until_sunrise(run: RunData, time_s: float) -> Both:
-    rise, down = sun(run, time_s)
-    if down < rise:
-        return Both("日中", "daytime")
-    at = clock(run.scenario.start, rise)
-    return duration(rise - time_s) + Both(f"（{at}）", f" ({at})")
-
-
-def acts(run: RunData, timeline: Timeline) -> list[tuple[Both, Both]]:
-    """Acts of government with the range of their times; those not taken in a run are named as such."""
+def acts(run: RunData, timeline: Timeline, taken_only: bool = False) -> list[tuple[Both, Both]]:
+    """Acts of government with the range of their times; those not taken are named as such, or left out."""
     rows = []
     for kind in ACTS:
         times = timeline.first_times(kind)
         name = Both(*SENTENCES[kind])
         if not np.isfinite(times).any():
-            rows.append((name, Both("なし", "not in this run")))
+            rows += [] if taken_only else [(name, Both("なし", "not in this run"))]
             continue
         rows.append((name, Both("T+", "T+") + Spread.of(times).text(seconds=True)))
     return rows
 
 
-def forces(run: RunData) -> list[tuple[Both, list[Both]]]:
+def forces(run: RunData, horizons_s: Sequence[int] = HORIZONS_S) -> list[tuple[Both, list[Both]]]:
     """Requested, moving, working at every horizon."""
     names = ("responders_requested", "responders_moving", "responders_working")
-    return [(quantity_name(name), [_at(run, "true", name, time_s) for time_s in HORIZONS_S]) for name in names]
+    return [(quantity_name(name), [_at(run, "true", name, time_s) for time_s in horizons_s]) for name in names]
 
 
-def access(run: RunData) -> list[tuple[Both, list[Both]]]:
+def access(run: RunData, horizons_s: Sequence[int] = HORIZONS_S) -> list[tuple[Both, list[Both]]]:
     """Closed trunk sections, true and reported, and filling stations at every horizon."""
     rows = (
         ("true", "roads_closed", Both("通行止め（真値）", "sections closed (true)")),
         ("reported", "roads_closed", Both("通行止め（報告）", "sections closed (reported)")),
         ("true", "fuel_stations_open", quantity_name("fuel_stations_open")),
     )
-    return [(label, [_at(run, kind, name, time_s) for time_s in HORIZONS_S]) for kind, name, label in rows]
+    return [(label, [_at(run, kind, name, time_s) for time_s in horizons_s]) for kind, name, label in rows]
 
 
 def _at(run: RunData, kind: str, name: str, time_s: int) -> Both:

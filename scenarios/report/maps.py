@@ -139,6 +139,11 @@ def intensities(run: RunData, time_s: float) -> dict[str, float]:
     return found
 
 
+def shaken(run: RunData) -> bool:
+    """Whether the ground shook in any member."""
+    return any(value >= CLASSES[-1][0] for value in intensities(run, run.end_s).values())
+
+
 def draw(run: RunData, quiet: Mapping[str, str], shapes: Outlines, time_s: float, title: Both, large: bool) -> Markup:
     """The map at an instant, towns in `quiet` hatched; every town carries its class, the large one names too."""
     values = intensities(run, time_s)

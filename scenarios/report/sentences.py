@@ -1,14 +1,14 @@
 """One sentence per kind of event, in Japanese and English; layers hold only keys.
 
 Fields: {place} town and place, {n} the amount as a number, {percent} the amount as a share, {wait} the amount as a
-length of time, {why} the key in the event's arguments in words. A key may name the quantity too (`kind:quantity`) or
-an amount of zero (`kind:off`). Kinds missing here are told by kind, quantity and amount.
+length of time, {why} the key in the event's arguments in words, {share} the number there as a share. A key may name
+the quantity too (`kind:quantity`), an amount (`kind=2`) or an amount of zero (`kind:off`). Kinds missing here are told
+by kind, quantity and amount.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from scenarios.report.text import UNKNOWN, Both, duration, number
 from scenarios.report.words import quantity_name, unit_name
@@ -25,6 +25,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "heat_danger": ("暑さ指数が「危険」に達する（WBGT {n}℃）", "heat index reaches the danger level (WBGT {n} °C)"),
     "message_lost": ("{place}の震度が入電しない", "{place}: intensity message does not arrive"),
     "message_received": ("{place}の震度が入電（計測震度{n}）", "{place}: intensity message arrives ({n})"),
+    "tsunami_warning": ("{place}に津波警報", "{place}: tsunami warning"),
+    "tsunami_warning=2": ("{place}に大津波警報", "{place}: major tsunami warning"),
+    "tsunami_warning:off": ("{place}の津波警報を解除", "{place}: tsunami warning lifted"),
+    "flood_warning": ("{place}の洪水危険度がレベル{n}に", "{place}: flood warning level {n}"),
+    "flood_warning=2": ("{place}の川が氾濫注意水位（レベル2）", "{place}: river at caution level (level 2)"),
+    "flood_warning=3": ("{place}の川が避難判断水位（レベル3）", "{place}: river high (level 3)"),
+    "flood_warning=4": ("{place}の川が氾濫危険水位（レベル4）", "{place}: river at danger level (level 4)"),
+    "flood_warning=5": ("{place}で氾濫が発生（レベル5）", "{place}: flooding (level 5)"),
+    "flood_warning:off": ("{place}の洪水警報等を解除", "{place}: flood warning lifted"),
+    "water_on_land": ("水が陸に達する（浸水深{n} m）", "water comes on land ({n} m deep)"),
+    "levee_overtopped": ("{place}で水が堤防を{n} m越える", "{place}: water stands {n} m above the levee"),
+    "water_reached": (
+        "{place}で浸水深{n} m（土地の{share}が浸水）",
+        "{place}: water {n} m deep ({share} of the ground flooded)",
+    ),
     # damage
     "collapse": ("{place}で{n}棟が全壊", "{place}: {n} buildings collapse"),
     "wood_collapse": ("{place}で木造家屋の{percent}が全壊", "{place}: {percent} of wooden houses collapse"),
@@ -49,6 +64,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unusable:fuel_station_usable": ("{place}の給油所が使用不能", "{place}: a filling station cannot be used"),
     "fire": ("{place}で出火", "{place}: fire breaks out"),
     "fire_out": ("{place}の火災が鎮火（焼失{n}棟）", "{place}: fire ends ({n} buildings burnt)"),
+    "facility_flooded": ("{place}の施設が浸水で使用不能", "{place}: a facility is flooded and cannot be used"),
+    "facility_flooded:shelter_usable": ("{place}の避難所が浸水", "{place}: a shelter is flooded"),
+    "facility_flooded:hospital_usable": ("{place}（病院）が浸水", "{place}: hospital flooded"),
+    "facility_flooded:depot_usable": ("{place}の物資拠点が浸水", "{place}: depot flooded"),
+    "facility_flooded:office_usable": ("{place}の庁舎が浸水", "{place}: office flooded"),
+    "facility_flooded:fuel_station_usable": ("{place}の給油所が浸水", "{place}: filling station flooded"),
+    "houses_flooded": ("{place}で家屋{n}棟が浸水・流失", "{place}: {n} buildings flooded or washed away"),
+    "levee_sunk": ("{place}の堤防が最大{n} m沈下", "{place}: levees sink by up to {n} m"),
+    "levee_breached": ("{place}で堤防が決壊", "{place}: levee breaches"),
     # infrastructure
     "power_out": ("{place}で停電（{n}戸）", "{place}: power fails for {n} contracts"),
     "power_restored": ("{place}で復電（{n}戸）", "{place}: power is back for {n} contracts"),
@@ -62,6 +86,26 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "road_closed": ("{place}が通行止め", "{place}: road closed"),
     "road_opened": ("{place}が通行可能に", "{place}: road open again"),
     "car_connected": ("{place}に電源車が接続", "{place}: generator car connected"),
+    "road_flooded": ("{place}が冠水し通行不能", "{place}: road under water"),
+    "road_dry": ("{place}の冠水が解消", "{place}: road clear of water"),
+    "substation_drowned": ("{place}の変電所が浸水", "{place}: substation flooded"),
+    "substation_back": ("{place}の変電所が浸水から復旧", "{place}: flooded substation is back"),
+    "stations_drowned": ("{place}で携帯基地局{n}局が浸水", "{place}: {n} mobile base stations flooded"),
+    "stations_drowned_back": (
+        "{place}で浸水した基地局が復旧（残り{n}局）",
+        "{place}: flooded base stations back ({n} left)",
+    ),
+    "facility_drowned": ("{place}で病院・庁舎{n}か所の電気設備が浸水", "{place}: {n} hospitals or offices flooded"),
+    "facility_drowned_back": (
+        "{place}で浸水した病院・庁舎が復旧（残り{n}か所）",
+        "{place}: flooded hospitals and offices back ({n} left)",
+    ),
+    "gate_closed": ("{place}の陸閘・水門を閉鎖（{why}）", "{place}: gate shut ({why})"),
+    "gate_opened": ("{place}の陸閘・水門を開放", "{place}: gate opened"),
+    "gate_left_open": ("{place}の陸閘・水門を閉めずに退避", "{place}: gate left open, crew withdrawn"),
+    "pump_stopped": ("{place}の排水機場が停止", "{place}: drainage pump stops"),
+    "pump_cars_at_work": ("{place}で排水ポンプ車が稼働（能力の{percent}）", "{place}: pump cars at work ({percent})"),
+    "pump_back": ("{place}の排水機場が運転再開", "{place}: drainage pump runs again"),
     # people
     "killed": ("{place}で{n}人が死亡", "{place}: {n} people killed"),
     "trapped": ("{place}で{n}人が閉じ込め", "{place}: {n} people trapped"),
@@ -78,6 +122,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "related_death": ("{place}で災害関連死{n}人", "{place}: {n} disaster-related deaths"),
     "death_confirmed": ("{place}で死亡確認{n}人", "{place}: {n} deaths confirmed"),
     "shut_in_lift": ("{place}でエレベーターに{n}人閉じ込め", "{place}: {n} people shut in lifts"),
+    "drowned_at_home": ("{place}で自宅の{n}人が水死", "{place}: {n} people drown at home"),
+    "drowned_on_way": ("{place}で避難中の{n}人が水死", "{place}: {n} people drown on their way"),
+    "stranded": ("{place}で{n}人が浸水で孤立", "{place}: {n} people stranded by water"),
+    "stranded_ends": ("{place}の孤立（{n}人）が解消", "{place}: {n} people no longer stranded"),
     # evacuation
     "shelter_opened": ("{place}の避難所を開設（定員{n}人）", "{place}: shelter opened ({n} places)"),
     "shelter_consolidated": ("{place}の避難所を集約（{n}人が移動）", "{place}: shelter closed, {n} people move"),
@@ -86,6 +134,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "people_left_home": ("{place}で{n}人が自宅を離れる（{why}）", "{place}: {n} people leave home ({why})"),
     "people_went_home": ("{place}で{n}人が帰宅", "{place}: {n} people go home"),
     "people_turned_away": ("{place}で避難所に入れない人が{n}人", "{place}: {n} people turned away from shelters"),
+    "warning_heard": ("{place}で{n}人が危険を知る", "{place}: {n} people learn of the danger"),
+    "flight_begun": ("{place}で避難が始まる（{n}人）", "{place}: people begin to flee ({n})"),
+    "people_caught": ("{place}で避難中の{n}人が水に追いつかれる", "{place}: water catches {n} people on their way"),
+    "refuge_full": ("{place}の避難ビルが満員（{n}人）", "{place}: refuge full ({n} people)"),
+    "flight_over": ("{place}で避難が終わる（{n}人が高台等に）", "{place}: flight is over ({n} people in safety)"),
     # logistics
     "shelter_out_of_food": ("{place}の避難所で食料が尽きる（{n}人）", "{place}: shelter out of food ({n} people)"),
     "shelter_out_of_water": ("{place}の避難所で飲料水が尽きる（{n}人）", "{place}: shelter out of water ({n} people)"),
@@ -106,10 +159,27 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "force_arrived": ("{place}に部隊が到着（{n}）", "{place}: forces arrive ({n})"),
     "hospital_overloaded": ("{place}で受診待ち{n}人", "{place}: {n} patients wait at the hospital"),
     "scouted": ("{place}を偵察（{why}）", "{place}: scouted ({why})"),
+    "stranded_known": ("{place}で孤立者{n}人を覚知", "{place}: {n} stranded people become known"),
+    "lifted": (
+        "{place}で孤立した{n}人を舟艇・ヘリで救出",
+        "{place}: {n} stranded people fetched by boat or helicopter",
+    ),
     # government
     "report_late": ("{place}の報告が{wait}遅れて届く", "{place}: report arrives {wait} late"),
     "headquarters_set": ("{place}に災害対策本部", "{place}: disaster headquarters set up"),
     "evacuation_ordered": ("{place}に避難指示（対象{percent}）", "{place}: evacuation ordered ({percent} of people)"),
+    "order_lifted": ("{place}の避難指示を解除", "{place}: evacuation order lifted"),
+    "flood_call_3": ("{place}に高齢者等避難（レベル3）", "{place}: the old and care homes are to leave (level 3)"),
+    "flood_call_4": ("{place}に避難指示（レベル4）", "{place}: all are to leave (level 4)"),
+    "flood_call_5": ("{place}に緊急安全確保（レベル5）", "{place}: take cover where you are (level 5)"),
+    "flood_call_lifted": ("{place}の避難情報を解除", "{place}: calls for evacuation lifted"),
+    "tsunami_warning_heard": ("{place}の役場に津波警報が届く", "{place}: tsunami warning reaches the town hall"),
+    "flood_warning_heard": (
+        "{place}の役場に洪水警報が届く（レベル{n}）",
+        "{place}: flood warning level {n} reaches the town hall",
+    ),
+    "flooded_homes_listed": ("{place}で浸水家屋の調査が始まる", "{place}: count of flooded homes begins"),
+    "shelters_opened_ahead": ("{place}で避難所{n}か所の開設を指示", "{place}: {n} shelters to open ahead of the water"),
     "shelters_consolidated": ("{place}で避難所を{n}か所に集約", "{place}: shelters to be merged into {n}"),
     "request_sent": ("{place}から要請（{why} {n}）", "{place}: request sent ({why}, {n})"),
     "request_approved": ("{place}の要請を承認（{why} {n}）", "{place}: request approved ({why}, {n})"),
@@ -146,10 +216,15 @@ WHY: dict[str, Both] = {
     "air": Both("空から", "by air"),
     "GENERATOR_CARS": Both("電源車", "generator cars"),
     "GOODS": Both("物資", "goods"),
+    "tsunami": Both("津波", "tsunami"),
+    "flood": Both("洪水", "flood"),
+    "remote": Both("遠隔操作", "remotely"),
+    "hand": Both("手動", "by hand"),
 }
 
 SINGULAR = {"people": "person", "patients": "patient", "crews": "crew", "buildings": "building", "calls": "call"}
 SINGULAR |= {"households": "household", "contracts": "contract", "customers": "customer", "places": "place"}
+SINGULAR |= {"segments": "segment", "sections": "section", "facilities": "facility", "cars": "car"}
 SINGULAR |= {"deaths": "death", "breaks": "break", "stations": "station", "trucks": "truck", "days": "day"}
 ONE = re.compile(rf"(?<![\d.,])1 ((?:[a-z-]+ )*?)({'|'.join(SINGULAR)})\b")
 
@@ -169,25 +244,32 @@ ACTS = (
 def sentence(kind: str, place: Both, amount: float, quantity: str, unit: str, args: list[object]) -> Both:
     """What happened, as a sentence. Unknown kinds are told by their key, quantity and amount."""
     name = quantity.partition(".")[2]
-    known = (SENTENCES.get(f"{kind}:off") if amount == 0 else None) or SENTENCES.get(f"{kind}:{name}")
-    known = known or SENTENCES.get(kind)
+    keys = [f"{kind}:off"] if amount == 0 else [f"{kind}={amount:g}"]
+    known = next((SENTENCES[key] for key in (*keys, f"{kind}:{name}", kind) if key in SENTENCES), None)
     told = number(abs(amount), 3) if amount == amount else UNKNOWN.ja
     if known is None:
         what, units = quantity_name(name), unit_name("", unit)
         en = f"{place.en}: {kind} ({what.en} {told} {units.en})"
         return Both(f"{place.ja}：{kind}（{what.ja} {told}{units.ja}）", en)
     why = next((WHY[str(arg)] for arg in args if str(arg) in WHY), UNKNOWN)
+    wait = duration(abs(amount))
+    plain = {"n": told, "percent": _percent(amount), "share": _share(args)}
     return Both(
-        known[0].format_map(_fields(place.ja, told, amount, duration(abs(amount)).ja, why.ja)),
-        _singular(known[1].format_map(_fields(place.en, told, amount, duration(abs(amount)).en, why.en))),
+        known[0].format_map({"place": place.ja, "wait": wait.ja, "why": why.ja, **plain}),
+        singular(known[1].format_map({"place": place.en, "wait": wait.en, "why": why.en, **plain})),
     )
 
 
-def _singular(text: str) -> str:
+def singular(text: str) -> str:
     """`1 people die` reads `1 person dies` in the noun at least."""
     return ONE.sub(lambda found: f"1 {found[1]}{SINGULAR[found[2]]}", text)
 
 
-def _fields(place: str, told: str, amount: float, wait: str, why: str) -> Mapping[str, str]:
-    percent = f"{amount:.0%}" if amount == amount else UNKNOWN.en
-    return {"place": place, "n": told, "wait": wait, "why": why, "percent": percent}
+def _share(args: list[object]) -> str:
+    """The first number among the arguments as a share; a very small one is not told as none."""
+    share = next((arg for arg in args if isinstance(arg, int | float)), None)
+    return "<1%" if share is not None and share < 0.005 else _percent(share)
+
+
+def _percent(value: float | None) -> str:
+    return f"{value:.0%}" if value is not None and value == value else UNKNOWN.en

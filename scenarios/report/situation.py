@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,6 +127,23 @@ FORM: tuple[tuple[Both, tuple[Ask, ...]], ...] = (
     ),
 )
 
+# rows that stand for one of the form where the world has ground that water can reach
+WHERE_WATER_CAN_COME: Mapping[str, tuple[Ask, ...]] = {
+    "flooded": (
+        Ask("buildings_flooded", "buildings_flooded", "buildings_flooded", observable=False),
+        Ask("buildings_washed", true="buildings_washed", observable=False),
+    ),
+    "bridges": (
+        Ask("levees_breached", true="levees_breached", observable=False),
+        Ask("flooded_area_m2", true="flooded_area_m2", observable=False),
+    ),
+    "missing": (_same("missing"), Ask("stranded_persons", true="stranded_persons")),
+}
+ALL_ASKS = (
+    *(ask for _, asks in FORM for ask in asks),
+    *(ask for asks in WHERE_WATER_CAN_COME.values() for ask in asks),
+)
+
 QUEUES = (
     "meals_short",
     "water_short_l",
@@ -140,7 +158,11 @@ QUEUES = (
 def table(run: RunData, timeline: Timeline, time_s: int) -> list[tuple[Both, list[Row]]]:
     """The situation at an instant, group by group. A number not known is named, never 0."""
     as_of = published(run, timeline, time_s)
-    return [(group, [_row(run, ask, time_s, as_of) for ask in asks]) for group, asks in FORM]
+    other = WHERE_WATER_CAN_COME if run.scenario.terrain is not None else {}
+    return [
+        (group, [_row(run, ask, time_s, as_of) for one in asks for ask in other.get(one.quantity, (one,))])
+        for group, asks in FORM
+    ]
 
 
 def published(run: RunData, timeline: Timeline, time_s: float) -> Both:

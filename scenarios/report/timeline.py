@@ -54,6 +54,17 @@ OUTCOMES: dict[str, float] = {
     "report_late": 1e-4,
     "road_opened": 0.5,
     "mutual_aid_called": 0.02,
+    "drowned_at_home": 1.0,
+    "drowned_on_way": 1.2,
+    "people_caught": 0.3,
+    "stranded": 0.1,
+    "lifted": 0.2,
+    "home_lost": 0.005,
+    "houses_flooded": 0.02,
+    "facility_flooded": 20.0,
+    "refuge_full": 0.02,
+    "road_flooded": 2.0,
+    "flight_over": 0.002,
 }
 LONGEST, MOST, PER_KIND, PER_AREA = 8, 12, 1, 2
 

@@ -131,8 +131,35 @@ QUANTITIES: dict[str, tuple[Both, Both]] = {
         ("scouting_orders", "偵察の指示（累計）", "scouting orders so far", "件", "orders"),
         ("sdf_personnel", "自衛隊の派遣規模", "Self-Defence Force strength", "人", "people"),
         ("fire_aid_personnel", "緊急消防援助隊の規模", "fire aid teams' strength", "人", "people"),
+        ("buildings_flooded", "床上浸水", "flooded above the floor", "棟", "buildings"),
+        ("buildings_washed", "流失", "washed away", "棟", "buildings"),
+        ("levees_breached", "決壊した堤防・防潮堤", "levees and sea walls breached", "か所", "segments"),
+        ("flooded_area_m2", "浸水面積", "flooded ground", "km²", "km²"),
+        ("roads_flooded", "冠水した幹線区間", "trunk-road sections under water", "区間", "sections"),
+        ("pumps_stopped", "停止した排水機場", "drainage pumps stopped", "か所", "stations"),
+        ("gates_open", "開いたままの陸閘・水門", "gates standing open", "か所", "gates"),
+        ("contracts_cut_by_water", "浸水で引込みが使えない", "connections drowned", "戸", "contracts"),
+        ("deaths_water", "死者（津波・洪水）", "deaths by water", "人", "people"),
+        ("deaths_water_on_way", "うち避難の途中", "of these on their way", "人", "people"),
+        ("deaths_water_expected", "死者（津波・洪水）の期待値", "expected deaths by water", "人", "people"),
+        ("stranded_persons", "浸水で孤立した人", "people stranded by water", "人", "people"),
+        ("stranded_waiting", "救出待ちの孤立者（覚知）", "stranded people known and waiting", "人", "people"),
+        ("lifted_persons", "舟艇・ヘリで救出（累計）", "fetched by boat or helicopter", "人", "people"),
+        ("evacuees_fleeing", "避難中の人", "people fleeing now", "人", "people"),
+        ("evacuees_in_refuges", "高台・避難ビルの人", "people in refuges and on high ground", "人", "people"),
+        ("people_caught", "水に追いつかれた人（累計）", "caught by water on their way", "人", "people"),
+        ("care_home_persons_moved", "避難した施設入所者（累計）", "care-home residents moved", "人", "people"),
+        ("flood_call", "避難情報（警戒レベル）", "call for evacuation (level)", "", ""),
+        ("residents_ordered", "避難指示の対象", "residents ordered to leave", "人", "people"),
+        ("water_depth_m", "浸水深", "depth of water", "m", "m"),
+        ("levee_level_m", "堤防での水位", "water level at the levee", "m", "m"),
+        ("water_max_depth_m", "最大浸水深", "largest depth of water", "m", "m"),
+        ("levee_settlement_m", "堤防の沈下", "settlement of the levee", "m", "m"),
     )
 }
+
+# quantities shown in a larger unit: what their values are divided by
+SHOWN_PER = {"flooded_area_m2": 1e6}
 
 LAYERS: dict[str, Both] = {
     "hazard": Both("気象・地盤", "hazard"),
@@ -186,6 +213,8 @@ LOOPS_JA: dict[str, str] = {
     "l": "応援部隊は持ち込んだ燃料を使い果たす",
     "m": "避難所で体調を崩し、転院が避難所を変える",
     "n": "停電が避難所を満たし、満員の避難所が復旧順位を上げる",
+    "p": "排水機場が低地を守り、その排水機場も水に沈む",
+    "q": "高い川が堤防を切り、決壊が川を下げて町を浸す",
     "r": "通れる道で偵察先が決まり、偵察で開く道が決まる",
     "s": "報告された人数が発注を、食事が避難所の滞在を決める",
 }

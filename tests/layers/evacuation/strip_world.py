@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -110,6 +110,7 @@ class Story:
     events: list = field(default_factory=list)
     outputs: dict = field(default_factory=dict)
     booked: float = 0.0
+    caught_at: np.ndarray = field(default_factory=lambda: np.zeros(PATCHES))
 
 
 Depth = Callable[[int], np.ndarray]
@@ -148,11 +149,7 @@ def run(given: Given, state: State, ends_s: Iterable[int], depth: Depth = dry, *
         story.away = story.away + moved - given_out["caught_persons"]
         story.state, story.outputs, now_s = result.state, given_out, end_s
         story.caught += given_out["caught_persons"]
+        story.caught_at += given_out["caught_at_persons"]
         story.events += result.events
         story.booked += result.booked["evacuees"]
     return story
-
-
-def with_params(given: Given, **values: object) -> Given:
-    """The same constants with parameters swapped, as a lever does."""
-    return replace(given, params=given.params.replace(values))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,8 @@ def test_a_wave_catches_exactly_those_still_inside(arrives_s):
     late = (free["here_s"] > arrives_s) & (free["patch"] < SAFE_FROM)
     assert late.sum() > 0
     assert story.caught.sum() == free["persons"][late].sum()
+    assert story.caught_at.sum() == story.caught.sum()
+    assert story.caught_at[SAFE_FROM:].sum() == 0
 
 
 def test_books_hold_to_the_person_and_registers_agree():
@@ -176,19 +180,19 @@ def test_the_last_moment_is_when_the_water_is_next_door():
 def test_a_flood_call_moves_the_slow_first_and_fewer_at_night():
     values = {"follow_slow_fraction": 1.0, "follow_all_fraction": 1.0, "flood_start_s": 600.0}
 
-    def left(call, daylight):
+    def left(call, late):
         given, state = made(**values)
-        story = run(
-            given, state, range(1200, 6 * 3600 + 1, 1200), dry, **{**FLOOD, "flood_call": call}, daylight=daylight
-        )
+        hours = range(1200, 6 * 3600 + 1, 1200)  # from 16:27 on
+        moved = replace(given, params=given.params.replace({"asleep_h": [8.0, 7.0] if late else [0.0, 6.0]}))
+        story = run(moved, state, hours, dry, **{**FLOOD, "flood_call": call})
         homes = story.state.flight.households
         return homes["gone"][homes["group"] == 0].sum(), homes["gone"][homes["group"] == 1].sum()
 
-    able, slow = left(3.0, 1.0)
+    able, slow = left(3.0, late=False)
     assert able == 0 < slow
-    by_day, by_night = left(4.0, 1.0), left(4.0, 0.0)
-    assert sum(by_day) > 2 * sum(by_night) > 0
-    assert left(5.0, 1.0) == (0, 0)
+    awake, asleep = left(4.0, late=False), left(4.0, late=True)
+    assert sum(awake) > 2 * sum(asleep) > 0
+    assert left(5.0, late=False) == (0, 0)
 
 
 def test_care_homes_are_fetched_at_the_rate_of_their_vehicles():
@@ -250,3 +254,4 @@ def test_without_a_terrain_nobody_is_a_row_and_nothing_changes_hands():
     assert after.flight is state.flight
     assert result.outputs["caught_persons"] is given.nobody
     assert result.outputs["evacuee_cars_units"] is given.no_cars
+    assert result.outputs["caught_at_persons"] is given.no_patch

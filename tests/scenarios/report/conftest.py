@@ -64,9 +64,9 @@ def rows(members):
         yield (at_s, "deaths", "person", "all", -1, "observed", f"observed:{source}", value)
 
 
-def series_table(members):
-    """The rows as a table of the store's schema."""
-    columns = list(zip(*rows(members), strict=True))
+def series_table(lines):
+    """Rows as a table of the store's schema."""
+    columns = list(zip(*lines, strict=True))
     names = ("time_s", "quantity", "unit", "area", "member", "kind", "label", "value")
     data = dict(zip(names, columns, strict=True))
     data["time"] = pa.array(data["time_s"], pa.int64()).cast(pa.timestamp("s", tz="Asia/Tokyo"))
@@ -85,11 +85,11 @@ EVENTS = (
 )
 
 
-def events_table(members):
+def events_table(members, events=EVENTS):
     """Events of every member."""
     columns = {name: [] for name in EVENTS_SCHEMA.names}
     for member in range(members):
-        for number, time_s, layer, kind, subject, area, quantity, amount, unit, causes, args in EVENTS:
+        for number, time_s, layer, kind, subject, area, quantity, amount, unit, causes, args in events:
             row = (number, member, time_s, layer, kind, subject, area, quantity, amount, unit, causes, json.dumps(args))
             for name, value in zip(columns, row, strict=True):
                 columns[name].append(value)
@@ -115,7 +115,7 @@ MANIFEST = {
 def make_folder(path: Path, members: int = MEMBERS) -> RunFolder:
     """A finished run folder at `path`."""
     folder = RunFolder.create(path, {**MANIFEST, "members": members})
-    pq.write_table(series_table(members), path / "series.parquet")
+    pq.write_table(series_table(rows(members)), path / "series.parquet")
     pq.write_table(events_table(members), path / "events.parquet")
     return folder
 
