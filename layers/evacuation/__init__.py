@@ -56,6 +56,12 @@ NEEDS = (
     Var("shelter_power", "1", "shelter", doc="1 if the shelter has electricity"),
     Var("shelter_water", "1", "shelter", doc="share of piped water at the shelter"),
     Var("persons_home", "person", "cell", doc="people at home now"),
+    Var(
+        "persons_at_hand",
+        "person",
+        "cell",
+        doc="residents who have not left, at home or out; those cut off not counted",
+    ),
     Var("persons_displaced", "person", "cell", doc="residents whose home cannot be lived in"),
     Var("persons_away", "person", "cell", doc="residents who stay elsewhere as evacuees, as confirmed by people"),
     Var(
@@ -262,7 +268,7 @@ def _flee(
         return None, state, inputs["persons_home"], []
     away = state.away_persons
     fled = flight.advance(given.ground, given.params, state.flight, away.sum(axis=0), inputs, clock)
-    home = flight.at_home(away.sum(axis=0), inputs) - fled.leaving
+    home = np.maximum(flight.unseen(inputs["persons_home"], away.sum(axis=0), inputs) - fled.leaving, 0.0)
     now, told = flight_lines.journal(given.ground, given.params, state.flight, fled, inputs)
     fleeing = np.stack([fled.under_way, fled.in_refuge])
     at_door = fled.handed_on + fled.found

@@ -58,7 +58,7 @@ def advance(ground: Ground, params: Params, before: Flight, away: Array, inputs:
     homes = before.households
     if _nothing_happens(before, inputs):
         return _nobody(ground, before)
-    home = at_home(away, inputs)
+    home = unseen(inputs["persons_at_hand"], away, inputs)
     columns = {name: homes[name].copy() for name in CHANGING}
     shock_s = np.where(inputs["felt_shocks"] > 0, float(clock.end_s), before.shock_s)
     known = before if np.array_equal(shock_s, before.shock_s) else changed(before, shock_s=shock_s)
@@ -90,9 +90,9 @@ def advance(ground: Ground, params: Params, before: Flight, away: Array, inputs:
     return _result(scene, after, (caught, caught_at, handed_on, found), heard)
 
 
-def at_home(away: Array, inputs: Inputs) -> Array:
-    """People at home who may leave, (cell,): those `people` saw there last, less who has left since unseen by it."""
-    return np.maximum(inputs["persons_home"] - np.maximum(away - inputs["persons_away"], 0.0), 0.0)
+def unseen(there: Array, away: Array, inputs: Inputs) -> Array:
+    """People who may leave, (cell,): those `people` saw there last, less who has left since unseen by it."""
+    return np.maximum(there - np.maximum(away - inputs["persons_away"], 0.0), 0.0)
 
 
 def _found(scene: Scene, away: Array) -> Array | None:

@@ -22,6 +22,7 @@ from layers.people.state import persons, prepare, start
 from twin.contract import Layer, Lever, Stock, Var
 
 NEEDS = (
+    Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
     Var(
         "shock_intensity",
         "1",
@@ -68,6 +69,12 @@ NEEDS = (
 )
 
 GIVES = (
+    Var(
+        "persons_at_hand",
+        "person",
+        "cell",
+        doc="residents who have not left, at home or out; those cut off not counted",
+    ),
     Var(
         "persons_home", "person", "cell", doc="people at home now who can leave it: those cut off by water not counted"
     ),
@@ -157,7 +164,7 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=600,
-    wakes=("shock_intensity",),
+    wakes=("shock_intensity", "tsunami_warning", "caught_persons"),
     state_schema=2,
     tables=("cell", "municipality", "site", "incident", "patch"),
 )

@@ -29,9 +29,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     if wet:
         state = changed(state, victims=flooding.drown_trapped(given, state, inputs, clock.chance, clock.end_s))
     scene = _scene(given, state, inputs, clock, where)
-    residents, away = town.move(
-        state.residents, state.away, where.home, inputs["leaving_persons"], inputs["returning_persons"]
-    )
+    residents, away = town.move(state.residents, state.away, inputs["leaving_persons"], inputs["returning_persons"])
     rows, ended = _end_waiting(given, state, inputs, clock, scene, residents)
     people, residents, served = rows
     state = changed(
@@ -257,6 +255,7 @@ def _outputs(given: Given, state: State, where: Presence, amounts: dict[str, Arr
     return {
         **amounts,
         "stranded_persons": state.flood.stranded.astype(np.float64) if given.water is not None else given.nobody,
+        "persons_at_hand": (state.residents - state.flood.stranded).astype(np.float64),
         "persons_home": (home - state.flood.stranded).astype(np.float64),
         "persons_present": np.rint(where.present),
         "persons_away": state.away.astype(np.float64),

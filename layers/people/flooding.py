@@ -208,8 +208,9 @@ def caught_risk(given: Given, at: Waters, highest_m: Array) -> Array:
     """
     depth_m = highest_m[at.patch]
     weight = np.where(depth_m >= CAUGHT_M, at.share, 0.0)
-    still = 1.0 if at.sea else given.params.caught_still_factor
-    risk = weight * still * drowning.caught_fraction(given.params, depth_m)
+    params = given.params
+    still = 1.0 - params.caught_upstairs_fraction if at.sea else params.caught_still_factor
+    risk = weight * still * drowning.caught_fraction(params, depth_m)
     by_town = [np.bincount(at.town, weights=values, minlength=given.n_towns) for values in (risk, weight)]
     of_town = by_town[0] / np.maximum(by_town[1], LEAST)
     n_cells = len(given.town)

@@ -10,11 +10,14 @@ from layers.people.state import Given
 Array = np.ndarray
 
 
-def move(residents: Array, away: Array, home: Array, leaving: Array, returning: Array) -> tuple[Array, Array]:
-    """Confirm moves between home and elsewhere, int64 (cell,): only who is at home leaves, who is away returns."""
+def move(residents: Array, away: Array, leaving: Array, returning: Array) -> tuple[Array, Array]:
+    """Confirm moves between home and elsewhere, int64 (cell,): only who is there leaves, who is away returns.
+
+    Who leaves may be out for the day: in a flight to high ground people leave from where they are.
+    """
     if not (leaving.any() or returning.any()):
         return residents, away
-    out = np.minimum(np.rint(leaving).astype(np.int64), home)
+    out = np.minimum(np.rint(leaving).astype(np.int64), residents)
     back = np.minimum(np.rint(returning).astype(np.int64), away)
     return residents - out + back, away + out - back
 

@@ -80,6 +80,7 @@ def inputs(given: Given, **values: object) -> dict[str, np.ndarray]:
     }
     arrays = {need.name: np.full(shapes[need.on], BEFORE.get(need.name, 0.0)) for need in LAYER.needs}
     arrays["persons_home"] = given.residents_persons.copy()
+    arrays["persons_at_hand"] = given.residents_persons.copy()
     for name, value in values.items():
         arrays[name] = np.broadcast_to(np.asarray(value, dtype=float), arrays[name].shape).copy()
     for array in arrays.values():

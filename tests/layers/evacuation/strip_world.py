@@ -138,6 +138,7 @@ def run(given: Given, state: State, ends_s: Iterable[int], depth: Depth = dry, *
     for end_s in ends_s:
         arrays = {
             "persons_home": np.floor(story.home * (1.0 - out)),
+            "persons_at_hand": story.home.copy(),
             "persons_away": story.away.copy(),
             "water_depth_m": depth(end_s),
             "felt_shocks": np.full(1, float(now_s == 0 and "flood_call" not in values)),

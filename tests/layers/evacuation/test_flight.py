@@ -146,15 +146,12 @@ def test_water_over_the_roof_of_a_refuge_catches_those_inside():
     assert high == inside > 0
 
 
-def test_who_is_out_follows_when_seen_at_home():
+def test_who_is_out_flees_too():
     given, state = made()
-    first, later = (run(given, state, range(60, until_s, 60), out=0.6) for until_s in (421, 1801))
-    homes = later.state.flight.households
-    fled = homes["patch"] < SAFE_FROM
-    assert first.away.sum() == pytest.approx(0.4 * 1080, rel=0.05)
-    assert homes["gone"][fled].sum() > 0.97 * 1080
-    assert (homes["gone"] <= homes["persons"]).all()
-    assert np.array_equal(later.home + later.away, given.residents_persons)
+    at_work, at_home = (run(given, state, range(60, 1801, 60), out=out) for out in (0.6, 0.0))
+    assert np.array_equal(at_work.away, at_home.away)
+    assert at_work.away.sum() > 0.97 * 1080
+    assert np.array_equal(at_work.home + at_work.away, given.residents_persons)
 
 
 def test_the_warning_must_be_heard():
@@ -225,7 +222,7 @@ def run_on(given, story, until_s):
 
     quiet = inputs(given, shelter_staff_persons=40.0)
     for now_s in range(6 * 3600, until_s, 1200):
-        values = {**quiet, "persons_home": story.home.copy(), "persons_away": story.away.copy()}
+        values = {**quiet, "persons_home": story.home.copy(), "persons_at_hand": story.home.copy(), "persons_away": story.away.copy()}
         result = LAYER.step(given, story.state, values, clock(now_s, 1200))
         moved = result.outputs["leaving_persons"] - result.outputs["returning_persons"]
         story.home, story.away, story.state = story.home - moved, story.away + moved, result.state

@@ -141,13 +141,14 @@ def test_the_caught_die_by_depth_and_their_deaths_follow_the_rise():
     given, state = begin(world)
     state, _ = run(world, given, state, 600, leaving_persons=1000.0)
     few, _ = flooded(world, given, state, (0.65, 0.0, 0.0), start_s=600, until_s=1200, caught_persons=200.0)
-    assert dead(few, FLEEING) == pytest.approx(600, abs=6)
+    drown = 1.0 - given.params.caught_upstairs_fraction
+    assert dead(few, FLEEING) == pytest.approx(600 * drown, abs=6)
     hurt = few.victims.select((few.victims["kind"] == FLEEING) & (few.victims["state"] == HURT))
-    assert len(hurt) == pytest.approx(600, abs=12)
+    assert len(hurt) == pytest.approx(1200 - 600 * drown, abs=12)
     assert np.mean(hurt["severity"] == 2) == pytest.approx(0.12, abs=0.02)
     assert few.away.sum() == 6000 - dead(few, FLEEING) - np.count_nonzero(hurt["severity"] == 2)
     more, _ = flooded(world, given, few, (1.2, 0.0, 0.0), start_s=1200, until_s=1800)
-    assert dead(more, FLEEING) == pytest.approx(1200 - 72, abs=12)
+    assert dead(more, FLEEING) == pytest.approx(1200 * drown, abs=12)
     assert measure(given, more)["deaths_water"].sum() == dead(more) + dead(more, FLEEING)
 
 
@@ -162,7 +163,7 @@ def test_the_caught_of_a_dry_cell_meet_the_water_of_their_town():
     )
     killed = (after.victims["kind"] == FLEEING) & (after.victims["state"] == DEAD)
     towns = np.bincount(after.victims["municipality"][killed], minlength=2)
-    assert towns.tolist() == [30, 0]
+    assert towns.tolist() == [round(30 * (1.0 - given.params.caught_upstairs_fraction)), 0]
 
 
 def test_nobody_is_caught_who_had_not_left():
