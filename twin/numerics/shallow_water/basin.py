@@ -53,7 +53,7 @@ class Series:
 
     def at(self, time_s: float) -> Array:
         """Value at an instant inside the series; shape of one value."""
-        after = int(np.clip(np.searchsorted(self.time_s, time_s, side="right"), 1, max(self.time_s.size - 1, 1)))
+        after = min(max(int(self.time_s.searchsorted(time_s, side="right")), 1), max(self.time_s.size - 1, 1))
         if self.time_s.size == 1:
             return cast(Array, self.value[0])
         left, right = self.time_s[after - 1], self.time_s[after]

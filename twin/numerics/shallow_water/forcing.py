@@ -66,16 +66,20 @@ def fill_margins(basin: Basin, fields: Fields, bed: Array, time_s: float) -> Non
                 if rule.discharge_m3_per_s is not None:
                     along[g] = _shared(basin, rule.discharge_m3_per_s, side, depth[g], ground[g], time_s)
                     along[g] *= 1 if side in (0, 2) else -1
-            if rule.kind == "incoming" and rule.stage_m is not None:
-                inward = 1 if side in (0, 2) else -1
-                level_m = _along_side(rule.stage_m, time_s)
-                depth[g], along[g] = _incoming(level_m - ground[g], rule.rest_m - ground[g], depth[g], along[g], inward)
+        if rule.kind == "incoming" and rule.stage_m is not None:
+            near, far = ghost  # the bed goes on level: both lines hold the same
+            wave_m = _along_side(rule.stage_m, time_s) - ground[near]
+            inward = 1 if side in (0, 2) else -1
+            depth[near], along[near] = _incoming(wave_m, rule.rest_m - ground[near], depth[near], along[near], inward)
+            depth[far], along[far] = depth[near], along[near]
 
 
 def _along_side(stage_m: Series, time_s: float) -> Array:
     """Level at an instant: one number, or one for each cell of a side and its margins."""
     level_m = stage_m.at(time_s)
-    return np.pad(level_m, HALO, mode="edge") if level_m.ndim else level_m
+    if not level_m.ndim:
+        return level_m
+    return np.concatenate((level_m[:1], level_m[:1], level_m, level_m[-1:], level_m[-1:]))
 
 
 def _incoming(wave_m: Array, rest_m: Array, depth: Array, along: Array, inward: int) -> tuple[Array, Array]:
