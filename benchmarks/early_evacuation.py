@@ -24,10 +24,13 @@ from twin import memo
 from twin.units import HOUR_S
 
 MEMBERS = 6
-LOOKED_AT = ("deaths", "deaths_water", "people_caught", "evacuees_in_refuges")
+LOOKED_AT = ("deaths", "people_caught")  # at the end
+PEAKS = ("stranded_persons", "evacuees_in_refuges")
 TSUNAMI, TSUNAMI_H = "coastal-town", 6
 AT_ONCE = {"20 %": (0.2, 0.5), "70 %": (0.7, 0.3), "100 %": (1.0, 0.0)}  # at once, after an errand; the rest last
 FLOOD, FLOOD_H, EARLIER_H = "river-town", 24, (1, 2, 3, 4, 5, 6)
+DECIDED = {"government.reluctance_fraction": 0.0}  # a mayor who follows the warning level, so that there is an order
+EVERYBODY = 4
 Task = tuple[str, int, int, Mapping[str, float], str]  # scenario, hours, member, settings, folder of kept hazards
 
 
@@ -42,12 +45,12 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]
             for share, (at_once, errand) in AT_ONCE.items()
         }
         yield from _compared(TSUNAMI, TSUNAMI_H, cases, kept, tell)
-        order_s = ordered_s(FLOOD, FLOOD_H, kept)
+        order_s = ordered_s(kept)
         tell(f"  {FLOOD}: the order comes at T+{order_s / HOUR_S:.1f} h")
-        earlier: dict[str, Mapping[str, float]] = {f"{FLOOD}, order as decided": {}}
+        earlier: dict[str, Mapping[str, float]] = {f"{FLOOD}, order as decided": DECIDED}
         for hours in EARLIER_H:
             at_s = max(order_s - hours * HOUR_S, 0)
-            earlier[f"{FLOOD}, order {hours} h earlier"] = {"government.flood_order_at_s": at_s}
+            earlier[f"{FLOOD}, order {hours} h earlier"] = {**DECIDED, "government.flood_order_at_s": at_s}
         yield from _compared(FLOOD, FLOOD_H, earlier, kept, tell)
 
 
@@ -73,27 +76,29 @@ def _compared(
             "low": low,
             "high": high,
             "change": _range(saved),
-            **{other: float(values[:, row].mean()) for row, other in enumerate(LOOKED_AT) if row},
+            **{other: float(values[:, row].mean()) for row, other in enumerate((*LOOKED_AT, *PEAKS)) if row},
         }
 
 
 def final_values(task: Task) -> list[float]:
-    """Totals of the series in LOOKED_AT at the end of a run."""
+    """Totals at the end of a run of the series in LOOKED_AT, then the hourly peaks of those in PEAKS."""
     scenario, hours, member, settings, kept = task
     twin = _twin(scenario, member, settings, kept)
-    for _ in twin.advance(hours * HOUR_S):
-        pass
-    measured = twin.measure()
-    return [float(np.nansum(measured[name])) for name in LOOKED_AT]
-
-
-def ordered_s(scenario: str, hours: int, kept: str) -> int:
-    """When member 0 without any measure calls everybody out of the endangered ground (call 4)."""
-    twin = _twin(scenario, 0, {}, kept)
+    peak = np.zeros(len(PEAKS))
     for now_s in twin.advance(hours * HOUR_S):
-        if twin.state.outputs["government.flood_call"].max() >= 4:
+        if now_s % HOUR_S == 0:
+            measured = twin.measure()
+            peak = np.maximum(peak, [float(np.nansum(measured[name])) for name in PEAKS])
+    return [*(float(np.nansum(measured[name])) for name in LOOKED_AT), *peak.tolist()]
+
+
+def ordered_s(kept: str) -> int:
+    """When member 0 of the flood, left alone, calls everybody out of the endangered ground (call 4)."""
+    twin = _twin(FLOOD, 0, DECIDED, kept)
+    for now_s in twin.advance(FLOOD_H * HOUR_S):
+        if twin.state.outputs["government"]["flood_call"].max() >= EVERYBODY:
             return int(now_s)
-    raise RuntimeError(f"{scenario}: no order within {hours} h; there is nothing to bring forward")
+    raise RuntimeError(f"{FLOOD}: no order within {FLOOD_H} h; there is nothing to bring forward")
 
 
 def _twin(scenario: str, member: int, settings: Mapping[str, float], kept: str) -> Any:

@@ -155,6 +155,7 @@ COUPLINGS: tuple[Link, ...] = (
     Link("injured_light_persons-to-government", "people.injured_light_persons", "government.injured_light_persons", "hospitals report the hurt"),
     Link("stranded_persons-to-rescue", "people.stranded_persons", "rescue.stranded_persons", "people amid water wait to be fetched", bites_in="river-town"),
     # what evacuation does to the others
+    Link("caught_at_persons-to-people", "evacuation.caught_at_persons", "people.caught_at_persons", "how deep it is where the water reaches them decides who drowns", lag=True, before=0.0, bites_in="coastal-town"),
     Link("caught_persons-to-people", "evacuation.caught_persons", "people.caught_persons", "those whom the water reaches on the way drown or are hurt", lag=True, before=0.0, bites_in="coastal-town"),
     Link("evacuee_cars_units-to-infrastructure", "evacuation.evacuee_cars_units", "infrastructure.evacuee_cars_units", "cars of those who flee fill the roads", lag=True, before=0.0, bites_in="coastal-town"),
     Link("leaving_persons-to-people", "evacuation.leaving_persons", "people.leaving_persons", "evacuees leave home", lag=True, before=0.0),

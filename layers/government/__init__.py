@@ -159,6 +159,7 @@ LAYER = Layer(
     levers=LEVERS,
     series=SERIES,
     records=RECORDS,
+    state_schema=2,
     every_s=600,
     wakes=("tsunami_warning",),
     tables=("municipality", "cell", "office", "item", "shelter", "patch"),

@@ -164,6 +164,7 @@ LAYER = Layer(
     params_file=Path(__file__).with_name("params.toml"),
     series=SERIES,
     records=RECORDS,
+    state_schema=2,
     every_s=60,
     tables=("cell", "municipality", "station", "fault", "shock", "observed_intensity", "day", "patch", "levee", "pump"),
 )

@@ -59,6 +59,13 @@ NEEDS = (
     Var("water_max_depth_m", "m", "patch", doc="largest depth of sea or flood water so far"),
     Var("uninhabitable_fraction", "1", "cell", doc="share of the homes that water has made unfit to live in"),
     Var(
+        "caught_at_persons",
+        "person",
+        "patch",
+        "amount",
+        doc="the same people by the patch where the water reached them",
+    ),
+    Var(
         "caught_persons",
         "person",
         "cell",

@@ -24,7 +24,7 @@ class Waters:
 
     sea: whether a tsunami can come. patch: row among all patches. share: of the cell's people. care: residents of
     care homes over the people of the patch. wood, aged: shares of the cell. low: outside safe ground, bool.
-    site_patch: (site,), -1 outside.
+    site_patch: (site,), -1 outside. town_of_patch: of all patches, (patch,).
     """
 
     sea: bool
@@ -37,6 +37,7 @@ class Waters:
     aged: Array
     low: Array
     site_patch: Array
+    town_of_patch: Array
 
 
 def waters(world: World, wood_fraction: Array, share_65: Array) -> Waters | None:
@@ -58,6 +59,7 @@ def waters(world: World, wood_fraction: Array, share_65: Array) -> Waters | None
         aged=share_65[cell],
         low=patch["way_m"][rows] > 0.0,
         site_patch=np.asarray(world["site"]["patch"], dtype=np.int64),
+        town_of_patch=np.asarray(patch["municipality"], dtype=np.int64),
     )
 
 

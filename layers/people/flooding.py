@@ -45,7 +45,7 @@ def advance(
     state, on_patch = _cut_off(given, state, at, inputs["water_depth_m"][at.patch], home)
     state, risen = _rise(given, state, at, highest_m, on_patch, where)
     state, at_home = _drown_at_home(given, state, at, clock.chance, scene, risen)
-    state, on_way = _drown_on_way(given, state, at, clock.chance, scene, inputs["caught_persons"])
+    state, on_way = _drown_on_way(given, state, at, clock.chance, scene, inputs)
     state = changed(state, flood=changed(state.flood, stranded=_whole_stranded(state, at)))
     fresh = victims.join(at_home, on_way)
     return changed(state, victims=victims.join(state.victims, fresh)), fresh
@@ -177,19 +177,20 @@ def _drown_at_home(
 
 
 def _drown_on_way(
-    given: Given, state: State, at: Waters, chance: Chance, scene: Scene, caught: Array
+    given: Given, state: State, at: Waters, chance: Chance, scene: Scene, inputs: Inputs
 ) -> tuple[State, Table]:
-    """The dead and hurt among those whom water reached on their way: by the greatest depth of the places they left.
+    """The dead and hurt among those whom water reached on their way: by the greatest depth where it reached them.
 
     Deaths among all caught so far follow the depth as it rises; of those who live through the first step the given
     share is hurt, the others get away wet.
     """
     params, flood = given.params, state.flood
-    new = np.minimum(np.rint(caught).astype(np.int64), state.away)
+    new = np.minimum(np.rint(inputs["caught_persons"]).astype(np.int64), state.away)
     total = flood.caught + new
     if not total.any():
         return state, state.victims.select(np.zeros(0, dtype=np.int64))
-    risk = caught_risk(given, at, flood.highest_m)
+    caught_at = flood.caught_at + inputs["caught_at_persons"]
+    risk = caught_risk(given, at, flood.highest_m, caught_at)
     expected = state.expected.copy()
     hurt = params.caught_hurt_fraction * (1.0 - risk) * new
     expected[FLEEING, SEVERE] += params.caught_severe_fraction * hurt
@@ -197,20 +198,34 @@ def _drown_on_way(
     most = total - expected[FLEEING, SEVERE]
     expected[FLEEING, KILLED] = np.maximum(expected[FLEEING, KILLED], np.minimum(total * risk, most))
     fresh, away = victims.cell_victims(given, chance, scene, state.away, state.expected, expected)
-    return changed(state, away=away, expected=expected, flood=changed(flood, caught=total)), fresh
+    return changed(state, away=away, expected=expected, flood=changed(flood, caught=total, caught_at=caught_at)), fresh
 
 
-def caught_risk(given: Given, at: Waters, highest_m: Array) -> Array:
-    """Share of the caught who die, by cell left, (cell,): mean over its dangerous patches, else over the town's.
+def caught_risk(given: Given, at: Waters, highest_m: Array, caught_at: Array) -> Array:
+    """Share of the caught who die, by cell left, (cell,): mean over the places where the town's people were caught.
 
-    Dangerous: reached by 0.3 m or more, where water catches people. Without any such patch nobody dies. River water
-    stands or flows slowly over most of the ground: only a part of the share of a tsunami dies.
+    caught_at: people by that place, (patch,). Where it is not known the dangerous places they may have left count.
+    Some get up into a building beside the street; river water stands or flows slowly over most of the ground: only a
+    part of the share of a tsunami dies.
+    """
+    params = given.params
+    still = 1.0 - params.caught_upstairs_fraction if at.sea else params.caught_still_factor
+    risk = caught_at * still * drowning.caught_fraction(params, highest_m)
+    dead, caught = (np.bincount(at.town_of_patch, values, given.n_towns) for values in (risk, caught_at))
+    if (caught > 0.0).all():
+        return (dead / caught)[given.town]
+    by_place = dead / np.maximum(caught, LEAST)
+    return np.where((caught > 0.0)[given.town], by_place[given.town], still * _risk_left(given, at, highest_m))
+
+
+def _risk_left(given: Given, at: Waters, highest_m: Array) -> Array:
+    """The same by the places people left, (cell,): mean over the cell's dangerous patches, else over the town's.
+
+    Dangerous: reached by 0.3 m or more, where water catches people. Without any such patch nobody dies.
     """
     depth_m = highest_m[at.patch]
     weight = np.where(depth_m >= CAUGHT_M, at.share, 0.0)
-    params = given.params
-    still = 1.0 - params.caught_upstairs_fraction if at.sea else params.caught_still_factor
-    risk = weight * still * drowning.caught_fraction(params, depth_m)
+    risk = weight * drowning.caught_fraction(given.params, depth_m)
     by_town = [np.bincount(at.town, weights=values, minlength=given.n_towns) for values in (risk, weight)]
     of_town = by_town[0] / np.maximum(by_town[1], LEAST)
     n_cells = len(given.town)

@@ -120,7 +120,7 @@ class Flood:
     highest_m: greatest depth seen, (patch,). alive: share of the people of each settled patch who live, and amid:
     whether water cuts them off; amid_persons: living residents there, not yet fetched; (settled,) all three.
     stranded, lifted: residents cut off, and fetched but still on the home's register; caught: reached by water on
-    their way so far; int64 (cell,).
+    their way so far; int64 (cell,). caught_at: the same people by the place where it reached them, (patch,).
     """
 
     highest_m: Array
@@ -130,6 +130,7 @@ class Flood:
     stranded: Array
     lifted: Array
     caught: Array
+    caught_at: Array
 
 
 @dataclass(frozen=True)
@@ -315,6 +316,7 @@ def _no_flood(given: Given) -> Flood:
         stranded=nobody,
         lifted=nobody,
         caught=nobody,
+        caught_at=np.zeros(given.n_patches),
     )
 
 

@@ -166,6 +166,20 @@ def test_the_caught_of_a_dry_cell_meet_the_water_of_their_town():
     assert towns.tolist() == [round(30 * (1.0 - given.params.caught_upstairs_fraction)), 0]
 
 
+@pytest.mark.parametrize(("patch", "drown"), [(0, True), (1, False)])
+def test_the_depth_where_they_were_caught_decides(patch, drown):
+    world = small_world(water="sea")
+    given, state = begin(world)
+    state, _ = run(world, given, state, 600, leaving_persons=1000.0)
+    at = np.zeros(given.n_patches)
+    at[patch] = 60.0  # the first patch lies deep, the second in a trickle
+    levels = {"caught_persons": 10.0, "caught_at_persons": at}
+    after, _ = flooded(world, given, state, (2.0, 0.2, 0.0), start_s=600, until_s=1200, **levels)
+    killed = (after.victims["kind"] == FLEEING) & (after.victims["state"] == DEAD)
+    in_town = after.victims["municipality"][killed] == given.water.town_of_patch[patch]
+    assert in_town.any() == drown
+
+
 def test_nobody_is_caught_who_had_not_left():
     world = small_world(water="sea")
     given, state = begin(world)
