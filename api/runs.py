@@ -124,7 +124,8 @@ def validate(console: Console, name: str, members: int | None, out: Path | None,
     scenario = read_scenario(name)
     if scenario.scoring is None:
         raise ScenarioError(f"scenario '{scenario.name}' has no `validate` block: nothing was observed there")
-    plan = Plan.make(scenario, scenario.scoring.until, None, members or scenario.scoring.members, cache=str(console.data_dir / "cache"))
+    kept = str(console.data_dir / "cache")
+    plan = Plan.make(scenario, scenario.scoring.until, None, members or scenario.scoring.members, cache=kept)
     run_id = new_run_id(f"{scenario.name}-validation")
     folder = store.RunFolder.create(out or console.data_dir / "runs" / run_id, _manifest(run_id, scenario, plan))
     _finish(console, folder, scenario, plan)

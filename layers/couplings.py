@@ -48,7 +48,7 @@ COUPLINGS: tuple[Link, ...] = (
     Link("wbgt_c-to-rescue", "hazard.wbgt_c", "rescue.wbgt_c", "heat forces rest", neutral=25.0),
     Link("intensity_received-to-government", "hazard.intensity_received", "government.intensity_received", "intensity messages trigger headquarters and forces", neutral=NOT_KNOWN),
     Link("water_max_depth_m-to-damage", "hazard.water_max_depth_m", "damage.water_max_depth_m", "water floods and carries off buildings", bites_in="coastal-town"),
-    Link("water_force_m3_per_s2-to-damage", "hazard.water_force_m3_per_s2", "damage.water_force_m3_per_s2", "fast deep water washes houses away", bites_in="coastal-town"),
+    Link("water_force_m3_per_s2-to-damage", "hazard.water_force_m3_per_s2", "damage.water_force_m3_per_s2", "fast deep water washes houses away", bites_in="river-town"),
     Link("levee_level_m-to-damage", "hazard.levee_level_m", "damage.levee_level_m", "levees that are overtopped or full for long give way", bites_in="river-town", neutral=NOT_KNOWN),
     Link("water_depth_m-to-infrastructure", "hazard.water_depth_m", "infrastructure.water_depth_m", "water shuts roads and drowns substations, pumps and base stations", bites_in="coastal-town"),
     Link("tsunami_warning-to-infrastructure", "hazard.tsunami_warning", "infrastructure.tsunami_warning", "a warning sets off the closing of the gates", bites_in="coastal-town"),

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from scenarios.schema import Scenario
 from scenarios.synthesis import build_world
 from twin import memo, snapshot, store
 from twin.contract import Layer
-from twin.errors import Interrupted, SnapshotError
+from twin.errors import Interrupted, SnapshotError, StateError
 from twin.run import RunState, Schedule, Twin
 from twin.units import DAY_S, HOUR_S
 from twin.watch import Watchdog
@@ -98,7 +98,8 @@ def run_member(
 ) -> dict[str, Any]:
     """Run or resume one member to the end; parts and snapshots go to its folder in the run folder.
 
-    Returns figures for the manifest. Raises Interrupted when `stop()` turns true, after a last snapshot.
+    Returns figures for the manifest. Raises Interrupted when `stop()` turns true, after a last snapshot; StateError
+    when a step fails, with what was finished before it on disk.
     """
     begun = time.perf_counter()
     memo.use(plan.cache)
@@ -119,16 +120,15 @@ def run_member(
             told = f"layer {layer} has been at work for {spent_s:.0f} s at T+{now_s} s"
             progress(member, now_s, (told, told))
 
-    with Watchdog(twin, warn):
-        for now_s in twin.advance(plan.until_s):
-            keeper.after_step(now_s, plan.until_s)
-            if progress and now_s % FAST_SAMPLE_S == 0:
-                for remark in keeper.news() if member == 0 else ():
-                    progress(member, now_s, remark)
-                progress(member, now_s, None)
-            if stop():
-                keeper.save()
-                raise Interrupted(f"stopped at T+{now_s} s; `twin resume {folder}` goes on from there")
+    try:
+        with Watchdog(twin, warn):
+            _advance(keeper, plan.until_s, progress, stop, folder)
+    except StateError as error:
+        kept_s = keeper.keep_finished()
+        raise StateError(
+            f"{error}\nmember {member} is kept until T+{kept_s} s; once the cause is gone, "
+            f"`twin resume {folder}` goes on from there"
+        ) from error
     return {
         "member": member,
         "wall_s": time.perf_counter() - begun,
@@ -139,6 +139,20 @@ def run_member(
     }
 
 
+def _advance(keeper: _Keeper, until_s: int, progress: Progress | None, stop: Callable[[], bool], folder: Path) -> None:
+    """Step by step to the end, or until `stop()` turns true."""
+    member = keeper.member
+    for now_s in keeper.twin.advance(until_s):
+        keeper.after_step(now_s, until_s)
+        if progress and now_s % FAST_SAMPLE_S == 0:
+            for remark in keeper.news() if member == 0 else ():
+                progress(member, now_s, remark)
+            progress(member, now_s, None)
+        if stop():
+            keeper.save()
+            raise Interrupted(f"stopped at T+{now_s} s; `twin resume {folder}` goes on from there")
+
+
 class _Keeper:
     """Samples series and saves snapshots of one member on their schedules."""
 
@@ -146,6 +160,7 @@ class _Keeper:
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
         self.saved_wall_s = time.perf_counter()
         self._told = 0  # journal lines already looked at
+        self._finished: tuple[RunState, int] | None = None  # at the last sample that is not on disk, with its lines
 
     def news(self) -> Iterator[Remark]:
         """What headquarters decided since the last look, and what struck the whole region, with its local time."""
@@ -179,9 +194,18 @@ class _Keeper:
         every_s = FAST_SAMPLE_S if now_s <= SLOW_SAMPLES_FROM_S else SLOW_SAMPLE_S
         if now_s % every_s == 0 or now_s == until_s:
             self.sampler.add(now_s, self.twin.measure())
+            self._finished = _held(self.twin.state), len(self.twin.journal.lines)
         late = time.perf_counter() - self.saved_wall_s > WALL_BETWEEN_SNAPSHOTS_S
         if now_s in FORK_POINTS_S or now_s % DAY_S == 0 or now_s == until_s or late:
             self.save()
+
+    def keep_finished(self) -> int:
+        """After a step that failed half-way: save the last sampled instant before it; returns the second kept."""
+        if self._finished is not None:
+            self.twin.state, n_lines = self._finished
+            del self.twin.journal.lines[n_lines:]
+            self.save()
+        return max(snapshot.times(self.place), default=0)
 
     def save(self) -> None:
         """Parts first, then the snapshot: a snapshot on disk means its parts are there too."""
@@ -196,6 +220,21 @@ class _Keeper:
         self._told = 0
         self.writer.save(self.twin.state)
         self.saved_wall_s = time.perf_counter()
+        self._finished = None
+
+
+def _held(state: RunState) -> RunState:
+    """The state as it is now, apart from what later steps put in its place."""
+    return replace(
+        state,
+        layers=dict(state.layers),
+        outputs=dict(state.outputs),
+        pending=dict(state.pending),
+        returned={layer: dict(values) for layer, values in state.returned.items()},
+        last_s=dict(state.last_s),
+        stocks=dict(state.stocks),
+        last_event=dict(state.last_event),
+    )
 
 
 def _latest(place: Path, fresh: RunState, schemas: Mapping[str, int], digest: str) -> RunState | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -13,34 +13,13 @@ from hypothesis import strategies as st
 from layers.couplings import ORDER
 from scenarios.execution import schedule_of
 from tests.contract import runs
+from tests.contract.runs import content, leaves
 from twin import snapshot
-from twin.table import Table
 from twin.units import suffix_fits
 
 SPLIT_END_S = 4 * 3600
 BOUNDARIES = list(schedule_of(runs.SCENARIO).boundaries(0, SPLIT_END_S))[:-1]
 LAYERS = {layer.name: layer for layer in runs.begin().wiring.layers}
-
-
-def leaves(value, path=""):
-    """Every plain value inside a state, with its path."""
-    if isinstance(value, Table):
-        for name, column in value.columns.items():
-            yield f"{path}.{name}", column
-    elif is_dataclass(value):
-        for item in fields(value):
-            yield from leaves(getattr(value, item.name), f"{path}.{item.name}")
-    else:
-        yield path, value
-
-
-def content(twin):
-    """State of all layers as bytes, for bitwise comparison."""
-    return {
-        name + path: value.tobytes() if isinstance(value, np.ndarray) else value
-        for name, state in twin.state.layers.items()
-        for path, value in leaves(state)
-    }
 
 
 @pytest.mark.parametrize("name", ORDER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -10,13 +11,18 @@ import time
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from scenarios import build_world, execution, read_scenario
+from api import cli
+from layers.hazard import water
+from scenarios import build_world, check, execution, read_scenario
 from scenarios.execution import Plan, run_member, run_members
 from scenarios.observed import observed_table
-from twin import snapshot, store
-from twin.errors import Interrupted, StoreError
+from twin import memo, snapshot, store
+from twin.errors import Interrupted, ParameterError, StateError, StoreError
+from twin.numerics.shallow_water import BlowUp
 
 UNTIL_S = 5 * 3600
 SCENARIO = read_scenario("two-towns")
@@ -169,3 +175,155 @@ def test_fork_points_are_kept(tmp_path):
     shutil.rmtree(folder.path)
     assert not os.path.exists(folder.path)
     assert Path(folder.path).name == "run"
+
+
+# A blow-up stops a run with time and cell, keeps what was finished, and leaves a run that can go on.
+
+BLOWN_S, LAST_KEPT_S, ENDS = 900, 600, ("--until", "30m")
+COAST = read_scenario("coastal-town")
+
+
+@pytest.fixture
+def blown(monkeypatch):
+    """The solver fails in the chunk that begins at BLOWN_S; call the fixture's value to take the cause away."""
+    real = water._solve
+
+    def solve(place, state, decided, pace):
+        if state.until_s >= BLOWN_S:
+            raise BlowUp(f"finite volume: no step is short enough after {BLOWN_S} s in cell (row 7, column 9)", None)
+        return real(place, state, decided, pace)
+
+    monkeypatch.setattr(water, "_solve", solve)
+    yield lambda: monkeypatch.setattr(water, "_solve", real)
+    memo.use(None)
+
+
+def command(capsys, *arguments):
+    """Exit code and what was said by a command."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    out, err = capsys.readouterr()
+    return ended.value.code, out + err
+
+
+@pytest.fixture(scope="module")
+def flooded(tmp_path_factory):
+    """Digest of an uninterrupted run of the coast until the waves are there, and the folder of kept chunks."""
+    data = tmp_path_factory.mktemp("flooded")
+    folder = make(data / "run")
+    run_member(Plan.make(COAST, 1800, cache=str(data / "cache")), folder.path, 0)
+    memo.use(None)
+    return folder.merge([0]), data / "cache"
+
+
+def test_a_blow_up_stops_the_run_with_time_and_cell_and_keeps_what_was_finished(blown, flooded, tmp_path, capsys):
+    start = ("--quiet", "--data-dir", str(tmp_path), "run", "coastal-town", *ENDS, "--out", str(tmp_path / "run"))
+    code, told = command(capsys, *start)
+    assert code == 1
+    assert "after 900 s in cell (row 7, column 9)" in told
+    assert f"kept until T+{LAST_KEPT_S} s" in told
+    assert "twin resume" in told
+    assert "Traceback" not in told
+    folder = store.RunFolder.open(tmp_path / "run")
+    assert folder.manifest()["status"] == "failed"
+    assert snapshot.times(folder.member_folder(0)) == [LAST_KEPT_S]
+    for name in ("series", "events"):
+        (part,) = store.parts(folder.member_folder(0), name)
+        with pa.ipc.open_file(part) as file:
+            times = file.read_all()["time_s"]
+        assert 0 < pc.max(times).as_py() <= LAST_KEPT_S, name
+    blown()
+    code, told = command(capsys, "--quiet", "--data-dir", str(tmp_path), "resume", str(tmp_path / "run"))
+    assert code == 0, told
+    assert folder.manifest()["status"] == "done"
+    assert folder.manifest()["digest"] == flooded[0]
+
+
+def test_a_blow_up_that_stays_stops_the_resumed_run_at_the_same_place(blown, flooded, tmp_path):
+    folder, plan_ = make(tmp_path / "run"), Plan.make(COAST, 1800)
+    for _ in range(2):
+        with pytest.raises(StateError, match=rf"row 7, column 9.*\n.*kept until T\+{LAST_KEPT_S} s"):
+            run_members(plan_, folder.path)
+        assert snapshot.times(folder.member_folder(0)) == [LAST_KEPT_S]
+
+
+def test_a_blow_up_reaches_the_parent_process(blown, tmp_path):
+    """Errors of workers cross over as bytes; one that cannot would break the pool and lose the other members."""
+    with pytest.raises(StateError) as caught:
+        run_member(Plan.make(COAST, 1800), make(tmp_path / "run").path, 0)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize("layer", ["damage", "government"])
+def test_a_step_that_fails_half_way_keeps_whole_steps_only(whole, tmp_path, monkeypatch, layer):
+    """Layers before the failing one have moved on already; what is kept is the instant before them."""
+    real, folder = execution.begin, make(tmp_path / "run")
+
+    def begin(plan_, member):
+        scenario, world, twin = real(plan_, member)
+        step, call = 2 * 3600 + 900, twin._call
+
+        def failing(one, inputs, clock):
+            if one.name == layer and clock.end_s >= step:
+                raise StateError(f"layer {layer}: no number at T+{clock.end_s} s")
+            return call(one, inputs, clock)
+
+        twin._call = failing
+        return scenario, world, twin
+
+    monkeypatch.setattr(execution, "begin", begin)
+    with pytest.raises(StateError, match="kept until T"):
+        run_member(plan(), folder.path, 0)
+    assert snapshot.times(folder.member_folder(0))[-1] >= 2 * 3600
+    monkeypatch.setattr(execution, "begin", real)
+    run_member(plan(), folder.path, 0)
+    assert folder.merge([0]) == whole
+
+
+# What a water scenario is refused for, before the first step.
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "column", "value", "told"),
+    [
+        ("coastal-town", "fault", "width_km", "0", "too small, at least 1 is allowed, '0'"),
+        ("coastal-town", "fault", "slip_m", "NaN", "NaN and infinity are not allowed"),
+        ("coastal-town", "fault", "lat", "3653478", "too large"),
+        ("river-town", "rain", "town_mm_per_h", "NaN", "NaN and infinity are not allowed"),
+        ("river-town", "rain", "catchment_mm_per_h", "", "blank, but a value is required"),
+        ("river-town", "rain", "catchment_mm_per_h", "-3", "too small, at least 0 is allowed, '-3'"),
+        ("river-town", "rain", "time", "2027-09-14T18:00:00", "the time zone is missing"),
+        ("river-town", "pump", "capacity_m3_per_s", "inf", "NaN and infinity are not allowed"),
+    ],
+)
+def test_a_bad_number_is_refused_with_its_file_line_and_column(tmp_path, name, table, column, value, told):
+    place = Path(shutil.copytree(read_scenario(name).path.parent, tmp_path / "place"))
+    path = place / f"{table}.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    row = lines[1].split(",")
+    row[lines[0].split(",").index(column)] = value
+    lines[1] = ",".join(row)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (problem,) = check(place / "scenario.yaml")
+    assert problem.startswith(f"{path}:2: {column}: ")
+    assert told in problem
+
+
+def test_a_breach_outside_the_levee_is_refused_before_the_first_step(tmp_path):
+    folder = make(tmp_path / "run")
+    settings = {"damage.breach_forced_s": 3600, "damage.breach_forced_segment": 100_000}
+    with pytest.raises(ParameterError, match=r"breach_forced_segment = 100000: there are \d+ levee segments") as caught:
+        run_member(Plan.make(COAST, 1800, settings=settings), folder.path, 0)
+    assert "name one of them or set breach_forced_s to -1" in str(caught.value)
+    assert not snapshot.times(folder.member_folder(0))
+    assert not store.parts(folder.member_folder(0), "series")
+
+
+def test_a_breach_before_the_levees_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = COAST.path.read_text(encoding="utf-8").replace("facts: .", f"facts: {COAST.path.parent}")
+    path.write_text(text + "set:\n  damage.breach_forced_segment: -5\n", encoding="utf-8")
+    (problem,) = check(path)
+    assert problem.startswith(f"{path}:")
+    assert "set.damage.breach_forced_segment" in problem
+    assert "outside its valid range" in problem

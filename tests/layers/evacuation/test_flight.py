@@ -222,7 +222,8 @@ def run_on(given, story, until_s):
 
     quiet = inputs(given, shelter_staff_persons=40.0)
     for now_s in range(6 * 3600, until_s, 1200):
-        values = {**quiet, "persons_home": story.home.copy(), "persons_at_hand": story.home.copy(), "persons_away": story.away.copy()}
+        there = {"persons_home": story.home.copy(), "persons_at_hand": story.home.copy()}
+        values = {**quiet, **there, "persons_away": story.away.copy()}
         result = LAYER.step(given, story.state, values, clock(now_s, 1200))
         moved = result.outputs["leaving_persons"] - result.outputs["returning_persons"]
         story.home, story.away, story.state = story.home - moved, story.away + moved, result.state
