@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ def load_facts(folder: Path, tables: Iterable[str] = PLACE) -> tuple[dict[str, F
         problems += _settled(facts)
     if "municipality" in facts:
         problems += _too_many(facts["municipality"])
+    if "rain" in facts:
+        problems += _uneven(facts["rain"])
     return facts, problems
 
 
@@ -240,6 +243,21 @@ def _settled(facts: Mapping[str, FactTable]) -> Iterator[str]:
     for code, line in zip(towns["code"].tolist(), towns.lines.tolist(), strict=True):
         if code not in settled:
             yield f"{towns.path}:{line}: code: municipality '{code}' has no row in settlement.csv"
+
+
+def _uneven(rain: FactTable) -> Iterator[str]:
+    """A row that comes later than one usual step after the row before: rain that is not known is not zero."""
+    instants = rain["time"].tolist()
+    told = [row for row, instant in enumerate(instants) if isinstance(instant, datetime)]  # others are refused anyway
+    order = sorted(told, key=lambda row: instants[row])
+    steps = [instants[after] - instants[row] for row, after in pairwise(order)]
+    usual = min(steps, default=None)
+    for step, row in zip(steps, order[1:], strict=True):
+        if step != usual:
+            yield (
+                f"{rain.path}:{rain.lines[row]}: time: {instants[row].isoformat()} comes {step} after the row before, "
+                f"others {usual}; give a row for every step (0 where it did not rain)"
+            )
 
 
 def _too_many(towns: FactTable) -> Iterator[str]:

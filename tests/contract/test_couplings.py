@@ -40,10 +40,6 @@ QUICK = (  # a row of every layer that water speaks to, run with every test
     "flood_call-to-evacuation",
     "stranded_persons-to-rescue",
 )
-CANNOT_BITE = {  # (row, scenario it names) -> why; the mark fails the suite as soon as it is not true any more
-    ("water_force_m3_per_s2-to-damage", "coastal-town"): "a tsunami damages by depth (Suppasri et al. 2013); force "
-    "carries houses off in river floods: the row bites in river-town"
-}
 
 
 def water_rows() -> list[object]:
@@ -54,12 +50,9 @@ def water_rows() -> list[object]:
 
 
 def marks(link: Link) -> Iterator[pytest.MarkDecorator]:
-    """Slow but for the quick rows; expected to fail where that is known."""
+    """Slow but for the quick rows."""
     if link.id not in QUICK:
         yield pytest.mark.slow
-    reason = CANNOT_BITE.get((link.id, link.bites_in))
-    if reason:
-        yield pytest.mark.xfail(reason=reason, strict=True)
 
 
 def test_layers_rows_and_world_fit():

@@ -309,6 +309,16 @@ def test_a_bad_number_is_refused_with_its_file_line_and_column(tmp_path, name, t
     assert told in problem
 
 
+def test_a_missing_hour_of_rain_is_refused(tmp_path):
+    place = Path(shutil.copytree(read_scenario("river-town").path.parent, tmp_path / "place"))
+    path = place / "rain.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:4], *lines[5:]]) + "\n", encoding="utf-8")
+    (problem,) = check(place / "scenario.yaml")
+    assert problem.startswith(f"{path}:5: time: ")
+    assert "give a row for every step" in problem
+
+
 def test_a_breach_outside_the_levee_is_refused_before_the_first_step(tmp_path):
     folder = make(tmp_path / "run")
     settings = {"damage.breach_forced_s": 3600, "damage.breach_forced_segment": 100_000}

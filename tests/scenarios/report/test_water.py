@@ -161,7 +161,7 @@ def test_people_in_the_zone_are_those_who_live_on_its_patches(world, wet):
     assert 0 < sum(wet.ground.danger_persons.values()) < 60_000
 
 
-def test_map_shows_the_median_depth_breaches_and_signs(run, wet):
+def test_map_shows_the_median_depth_breaches_and_signs(run, wet, world):
     drawn = str(water_map.draw(run, wet.ground, wet.last, wet.last.highest_m, Both("図", "map"), large=True))
     assert ElementTree.fromstring(drawn).find("title").text
     assert drawn.count('class="depth"') == 1  # the median of 1 and 4 m
@@ -169,7 +169,7 @@ def test_map_shows_the_median_depth_breaches_and_signs(run, wet):
     breaches = re.search(r'class="sign-breach">.*?</g>', drawn)[0]
     assert breaches.count("<path") == 2
     assert re.search(r'class="sign-dark">.*?</g>', drawn)[0].count("<path") == 1
-    assert re.search(r'class="sign-refuge">.*?</g>', drawn)[0].count("<path") == 15
+    assert re.search(r'class="sign-refuge">.*?</g>', drawn)[0].count("<path") == len(world["refuge"])
     small = str(water_map.draw(run, wet.ground, wet.last, wet.last.depth_m, Both("図", "map"), large=False))
     assert "sign-refuge" not in small
     assert "sign-breach" in small
