@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin import memo
 from twin.numerics import rain, runoff
 from twin.numerics.shallow_water import Series
 from twin.params import Params
@@ -54,6 +55,7 @@ def flows(world: World, params: Params) -> Flows | None:
         saturation_m=params.saturation_rain_m,
         base_m3_per_s=params.base_flow_m_per_s * area_m2,
     )
-    result = runoff.catchment_runoff(over, catchment)
-    edge_s, discharge = result.edge_s, np.maximum(result.discharge_m3_per_s, 0.0)
-    return Flows(Series(edge_s, discharge, "river discharge"), town)
+    numbers = [float(value) for value in vars(catchment).values()]
+    name = memo.key("river", over.edge_s, over.rate_m_per_s, *numbers)
+    discharge = memo.remembered(name, lambda: runoff.catchment_runoff(over, catchment).discharge_m3_per_s)
+    return Flows(Series(over.edge_s, np.maximum(discharge, 0.0), "river discharge"), town)
