@@ -18,6 +18,7 @@ from twin.records import changed
 from twin.table import Table
 
 Array = np.ndarray
+CAUGHT_WINDOW_S = 1800  # assumed: caught people are out of the water, one way or the other, within the hour
 LEAST = 1e-12  # shares below this count as nobody
 
 
@@ -45,6 +46,7 @@ def advance(
     state, on_patch = _cut_off(given, state, at, inputs["water_depth_m"][at.patch], home)
     state, risen = _rise(given, state, at, highest_m, on_patch, where)
     state, at_home = _drown_at_home(given, state, at, clock.chance, scene, risen)
+    state = _note_caught(given, state, at, inputs["caught_at_persons"], clock)
     state, on_way = _drown_on_way(given, state, at, clock.chance, scene, inputs)
     state = changed(state, flood=changed(state.flood, stranded=_whole_stranded(state, at)))
     fresh = victims.join(at_home, on_way)
@@ -181,7 +183,7 @@ def _drown_on_way(
 ) -> tuple[State, Table]:
     """The dead and hurt among those whom water reached on their way: by the greatest depth where it reached them.
 
-    Deaths among all caught so far follow the depth as it rises; of those who live through the first step the given
+    Deaths among those caught lately follow the depth as it rises; of those who live through the first step the given
     share is hurt, the others get away wet.
     """
     params, flood = given.params, state.flood
@@ -189,8 +191,7 @@ def _drown_on_way(
     total = flood.caught + new
     if not total.any():
         return state, state.victims.select(np.zeros(0, dtype=np.int64))
-    caught_at = flood.caught_at + inputs["caught_at_persons"]
-    risk = caught_risk(given, at, flood.highest_m, caught_at)
+    risk = caught_risk(given, at, flood)
     expected = state.expected.copy()
     hurt = params.caught_hurt_fraction * (1.0 - risk) * new
     expected[FLEEING, SEVERE] += params.caught_severe_fraction * hurt
@@ -198,24 +199,55 @@ def _drown_on_way(
     most = total - expected[FLEEING, SEVERE]
     expected[FLEEING, KILLED] = np.maximum(expected[FLEEING, KILLED], np.minimum(total * risk, most))
     fresh, away = victims.cell_victims(given, chance, scene, state.away, state.expected, expected)
-    return changed(state, away=away, expected=expected, flood=changed(flood, caught=total, caught_at=caught_at)), fresh
+    return changed(state, away=away, expected=expected, flood=changed(flood, caught=total)), fresh
 
 
-def caught_risk(given: Given, at: Waters, highest_m: Array, caught_at: Array) -> Array:
-    """Share of the caught who die, by cell left, (cell,): mean over the places where the town's people were caught.
+def _note_caught(given: Given, state: State, at: Waters, caught_at: Array, clock: Clock) -> State:
+    """Count people by the place where water reached them; after CAUGHT_WINDOW_S to twice that their fate is settled.
 
-    caught_at: people by that place, (patch,). Where it is not known the dangerous places they may have left count.
+    Water that rises hours later finds nobody there any more.
+    """
+    flood = state.flood
+    ends = clock.rings(CAUGHT_WINDOW_S)
+    if not (caught_at.any() or (ends and flood.caught_at.any())):
+        return state
+    lately, before = flood.caught_at
+    dead = flood.caught_dead
+    if ends:
+        dead = dead + _by_town(given, at, before * caught_share(given, at, flood.highest_m))
+        lately, before = np.zeros_like(lately), lately
+    known = flood.caught_known + _by_town(given, at, caught_at)
+    noted = np.stack((lately + caught_at, before))
+    return changed(state, flood=changed(flood, caught_at=noted, caught_dead=dead, caught_known=known))
+
+
+def caught_share(given: Given, at: Waters, highest_m: Array) -> Array:
+    """Share of the people caught at places of this greatest depth who die, same shape.
+
     Some get up into a building beside the street; river water stands or flows slowly over most of the ground: only a
     part of the share of a tsunami dies.
     """
     params = given.params
     still = 1.0 - params.caught_upstairs_fraction if at.sea else params.caught_still_factor
-    risk = caught_at * still * drowning.caught_fraction(params, highest_m)
-    dead, caught = (np.bincount(at.town_of_patch, values, given.n_towns) for values in (risk, caught_at))
-    if (caught > 0.0).all():
-        return (dead / caught)[given.town]
-    by_place = dead / np.maximum(caught, LEAST)
-    return np.where((caught > 0.0)[given.town], by_place[given.town], still * _risk_left(given, at, highest_m))
+    return still * drowning.caught_fraction(params, highest_m)
+
+
+def caught_risk(given: Given, at: Waters, flood: Flood) -> Array:
+    """Share of the caught who die, by cell left, (cell,): mean over the places where the town's people were caught.
+
+    Where these are not known, the dangerous places they may have left count.
+    """
+    share = caught_share(given, at, flood.highest_m)
+    dead = flood.caught_dead + _by_town(given, at, flood.caught_at.sum(axis=0) * share)
+    known = flood.caught_known > 0.0
+    by_place = dead / np.maximum(flood.caught_known, LEAST)
+    if known.all():
+        return by_place[given.town]
+    return np.where(known[given.town], by_place[given.town], _risk_left(given, at, flood.highest_m))
+
+
+def _by_town(given: Given, at: Waters, values: Array) -> Array:
+    return np.bincount(at.town_of_patch, values, given.n_towns)
 
 
 def _risk_left(given: Given, at: Waters, highest_m: Array) -> Array:
@@ -225,7 +257,7 @@ def _risk_left(given: Given, at: Waters, highest_m: Array) -> Array:
     """
     depth_m = highest_m[at.patch]
     weight = np.where(depth_m >= CAUGHT_M, at.share, 0.0)
-    risk = weight * drowning.caught_fraction(given.params, depth_m)
+    risk = weight * caught_share(given, at, depth_m)
     by_town = [np.bincount(at.town, weights=values, minlength=given.n_towns) for values in (risk, weight)]
     of_town = by_town[0] / np.maximum(by_town[1], LEAST)
     n_cells = len(given.town)

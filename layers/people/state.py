@@ -120,7 +120,9 @@ class Flood:
     highest_m: greatest depth seen, (patch,). alive: share of the people of each settled patch who live, and amid:
     whether water cuts them off; amid_persons: living residents there, not yet fetched; (settled,) all three.
     stranded, lifted: residents cut off, and fetched but still on the home's register; caught: reached by water on
-    their way so far; int64 (cell,). caught_at: the same people by the place where it reached them, (patch,).
+    their way so far; int64 (cell,). caught_at: the same people by the place where it reached them
+    lately and in the window before, (2, patch); caught_dead, caught_known: expected deaths of those caught earlier, all
+    caught at known places, (municipality,).
     """
 
     highest_m: Array
@@ -131,6 +133,8 @@ class Flood:
     lifted: Array
     caught: Array
     caught_at: Array
+    caught_dead: Array
+    caught_known: Array
 
 
 @dataclass(frozen=True)
@@ -316,7 +320,9 @@ def _no_flood(given: Given) -> Flood:
         stranded=nobody,
         lifted=nobody,
         caught=nobody,
-        caught_at=np.zeros(given.n_patches),
+        caught_at=np.zeros((2, given.n_patches)),
+        caught_dead=np.zeros(given.n_towns),
+        caught_known=np.zeros(given.n_towns),
     )
 
 

@@ -180,6 +180,20 @@ def test_the_depth_where_they_were_caught_decides(patch, drown):
     assert in_town.any() == drown
 
 
+@pytest.mark.parametrize(("rises_s", "more"), [(1800, True), (7200, False)])
+def test_water_that_rises_hours_later_finds_nobody_there(rises_s, more):
+    world = small_world(water="sea")
+    given, state = begin(world)
+    state, _ = run(world, given, state, 600, leaving_persons=1000.0)
+    at = np.zeros(given.n_patches)
+    at[0] = 60.0
+    levels = {"caught_persons": 10.0, "caught_at_persons": at}
+    state, _ = flooded(world, given, state, (0.35, 0.0, 0.0), start_s=600, until_s=1200, **levels)
+    state, _ = flooded(world, given, state, (0.35, 0.0, 0.0), start_s=1200, until_s=rises_s)
+    after, _ = flooded(world, given, state, (3.0, 0.0, 0.0), start_s=rises_s, until_s=rises_s + 600)
+    assert (dead(after, FLEEING) > dead(state, FLEEING)) == more
+
+
 def test_nobody_is_caught_who_had_not_left():
     world = small_world(water="sea")
     given, state = begin(world)
