@@ -43,6 +43,7 @@ class Writer:
         offset = 0
 
         def place(array: Array) -> dict[str, Any]:
+            """Where an array stands on disk; queued for writing unless its content stands there already."""
             nonlocal offset
             known = self._known.get(id(array))
             if known is not None and known[0] is array:

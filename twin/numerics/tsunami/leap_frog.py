@@ -118,8 +118,8 @@ def energy_m2(waves: Waves, flux_before: tuple[Array, Array]) -> float:
     total = float((waves.level_m**2).sum())
     inner = (waves.flux_x_m[:, 1:-1], waves.flux_y_m[1:-1])
     before = (flux_before[0][:, 1:-1], flux_before[1][1:-1])
-    for now, then, gain in zip(inner, before, (waves.gain_x, waves.gain_y), strict=True):
-        total += float((now * then / np.where(gain > 0, gain, 1.0)).sum())
+    for flux, earlier, gain in zip(inner, before, (waves.gain_x, waves.gain_y), strict=True):
+        total += float((flux * earlier / np.where(gain > 0, gain, 1.0)).sum())
     return total
 
 

@@ -203,6 +203,7 @@ class _Watch:
         self.arrival_s, self.waiting = np.full(shape, np.inf), grid.wet.copy()
 
     def note(self, sample: int, time_s: float, level_m: Array) -> None:
+        """Keep gauges, crest and arrival of one sampled instant. Raises StateError where a level is no number."""
         if not isfinite(float(level_m.sum())):
             cell = tuple(int(i) for i in np.argwhere(~np.isfinite(level_m))[0])
             raise StateError(f"tsunami: no number at {time_s:g} s in cell {cell}; check depths near that cell")
@@ -239,6 +240,7 @@ class _Recorder:
         self.outward = np.zeros((n_step + 1, x_m.size), np.float32)
 
     def note(self, step: int, waves: Waves) -> None:
+        """Keep level and outward flux at the sides of the inner grid after one step."""
         if self.inner is None:
             return
         self.level_m[step] = self.level(waves.level_m)
