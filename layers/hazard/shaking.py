@@ -44,19 +44,18 @@ class Source:
 
     magnitude_mw: float
     depth_m: float
-    kind: str = "crustal"
 
 
 def median_log10(source: Source, distance_m: Array, ground: Ground) -> Array:
     """log10 of the median surface PGV (m/s) at places of given distance to the source."""
-    rock = shaking.pgv_si_midorikawa_m_per_s(source.magnitude_mw, source.depth_m, distance_m, source.kind)
+    rock = shaking.pgv_si_midorikawa_m_per_s(source.magnitude_mw, source.depth_m, distance_m)
     return np.log10(rock * shaking.site_amplification(ground.avs30_m_per_s))
 
 
 def motion(source: Source, distance_m: Array, ground: Ground, residual_log10: Array | float, params: Params) -> Motion:
     """Motion with a residual in log10; the same residual shifts PGV and PGA."""
     pgv = 10.0 ** (median_log10(source, distance_m, ground) + residual_log10)
-    rock = shaking.pga_si_midorikawa_m_per_s2(source.magnitude_mw, source.depth_m, distance_m, source.kind)
+    rock = shaking.pga_si_midorikawa_m_per_s2(source.magnitude_mw, source.depth_m, distance_m)
     # soft ground yields under strong shaking, so it amplifies acceleration less and less
     slope = params.pga_site_slope / (1.0 + rock / params.pga_yield_m_per_s2)
     site = (ground.avs30_m_per_s / params.pga_reference_m_per_s) ** slope

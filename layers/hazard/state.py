@@ -17,7 +17,6 @@ from twin.world import IndexSet, World
 
 Array = np.ndarray
 RECLAIMED, ALLUVIAL = 1, 0
-KINDS = ("crustal", "interface", "intraslab")  # of the setting earthquake_kind
 NOT_HEARD_LOW = 4.5  # a town listed without a value: 5-lower or more was expected there (JMA usage, mark 5@)
 
 
@@ -214,8 +213,7 @@ def _main_source(world: World) -> shaking.Source:
     rows = np.flatnonzero(np.asarray(world["shock"]["role"]) == 0)
     if not rows.size or not len(world["fault"]):
         return shaking.Source(0.0, 0.0)
-    kind = KINDS[int(world.settings.get("earthquake_kind", 0.0))]
-    return shaking.Source(float(world["fault"]["magnitude_mw"][0]), float(world["shock"]["depth_m"][rows[0]]), kind)
+    return shaking.Source(float(world["fault"]["magnitude_mw"][0]), float(world["shock"]["depth_m"][rows[0]]))
 
 
 def _distance_m(places: IndexSet, fault: Rectangles) -> Array:

@@ -27,18 +27,17 @@ PLAIN = {
 }
 
 
-def strip(capacity_persons: float = 0.0, care_persons: int = 0, persons: int = 300) -> World:
-    """Cells of ten patches each along the strip; patches from SAFE_FROM on are safe ground."""
+def _patches(refuge_there: bool, care_persons: int) -> IndexSet:
+    """Ten to a cell along the strip; from SAFE_FROM on they are safe ground."""
     row = np.arange(PATCHES)
     way_m = np.maximum(SAFE_FROM - row, 0) * PATCH_M
     refuge_m = np.abs(row - REFUGE_PATCH) * PATCH_M
     toward = row - np.sign(row - REFUGE_PATCH)
-    refuge_there = capacity_persons > 0
     nowhere = np.full(PATCHES, -1)
     care = np.zeros(PATCHES, dtype=np.int64)
     care[5] = care_persons
     share = np.full(PATCHES, 0.1)
-    patches = IndexSet.build(
+    return IndexSet.build(
         "patch",
         [f"p{k:02d}" for k in row],
         cell=row // 10,
@@ -56,15 +55,20 @@ def strip(capacity_persons: float = 0.0, care_persons: int = 0, persons: int = 3
         refuge=np.zeros(PATCHES, dtype=np.int64) if refuge_there else nowhere,
         danger=(row < SAFE_FROM).astype(np.int64),
     )
-    n = 1 if refuge_there else 0
-    refuges = IndexSet.build(
+
+
+def _refuges(n: int, capacity_persons: float) -> IndexSet:
+    return IndexSet.build(
         "refuge",
         ["tower"][:n],
         patch=np.full(n, REFUGE_PATCH),
         capacity_persons=np.full(n, capacity_persons),
         floor_height_m=np.full(n, 10.0),
     )
-    cells = IndexSet.build(
+
+
+def _cells(persons: int) -> IndexSet:
+    return IndexSet.build(
         "cell",
         [f"c{k}" for k in range(CELLS)],
         municipality=np.zeros(CELLS, dtype=np.int64),
@@ -75,7 +79,10 @@ def strip(capacity_persons: float = 0.0, care_persons: int = 0, persons: int = 3
         coast_distance_m=np.arange(CELLS) * 500.0 + 250.0,
         share_65=np.full(CELLS, 0.3),
     )
-    shelters = IndexSet.build(
+
+
+def _shelters() -> IndexSet:
+    return IndexSet.build(
         "shelter",
         ["low", "high"],
         municipality=np.zeros(2, dtype=np.int64),
@@ -87,8 +94,18 @@ def strip(capacity_persons: float = 0.0, care_persons: int = 0, persons: int = 3
         patch=np.array([5, 38]),
         floor_height_m=np.zeros(2),
     )
-    towns = IndexSet.build("municipality", ["99211"], coastal=np.ones(1))
-    sets = {"cell": cells, "municipality": towns, "shelter": shelters, "patch": patches, "refuge": refuges}
+
+
+def strip(capacity_persons: float = 0.0, care_persons: int = 0, persons: int = 300) -> World:
+    """Cells of ten patches each along the strip; patches from SAFE_FROM on are safe ground."""
+    refuge_there = capacity_persons > 0
+    sets = {
+        "cell": _cells(persons),
+        "municipality": IndexSet.build("municipality", ["99211"], coastal=np.ones(1)),
+        "shelter": _shelters(),
+        "patch": _patches(refuge_there, care_persons),
+        "refuge": _refuges(1 if refuge_there else 0, capacity_persons),
+    }
     return World("strip", ORIGIN, sets)
 
 

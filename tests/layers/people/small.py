@@ -62,19 +62,24 @@ def small_world(n_cells: int = 6, night: int = 3000, incidents: bool = False, wa
         "patch": patches(town, care) if water else patches(town, 0, per_cell=1),
     }
     if incidents:
-        sets["incident"] = IndexSet.build(
-            "incident",
-            ["first"],
-            site=np.array([0]),
-            time_s=np.array([30]),
-            persons_exposed=np.array([150.0]),
-            persons_dead=np.array([12.0]),
-            persons_trapped=np.array([15.0]),
-        )
+        sets["incident"] = _incidents()
     settings = {"school_holiday": 1.0}
     if water:
         settings |= {"water_dx_m": 100.0, "water_side_west": 2.0 if water == "sea" else 1.0}
     return World("small", ORIGIN, sets, settings=settings)
+
+
+def _incidents() -> IndexSet:
+    """One given incident at the first site after half a minute."""
+    return IndexSet.build(
+        "incident",
+        ["first"],
+        site=np.array([0]),
+        time_s=np.array([30]),
+        persons_exposed=np.array([150.0]),
+        persons_dead=np.array([12.0]),
+        persons_trapped=np.array([15.0]),
+    )
 
 
 def patches(town: np.ndarray, care: int, per_cell: int = 3) -> IndexSet:

@@ -33,6 +33,7 @@ LONGEST_STEP_S = 10.0  # still or dry basins: how long a change at a side may go
 SHORTEST_STEP_S = 1e-7
 Fields = tuple[Array, Array, Array]
 Tried = tuple[Fields, Array, float, float]  # fields, mass through the sides, lowest depth, fastest rate
+MOST_CFL = 0.5  # positive depths with two stages in two directions
 
 
 class BlowUp(StateError):
@@ -46,6 +47,17 @@ class BlowUp(StateError):
 def form_available() -> str:
     """'compiled' with Numba (extra `fast`) installed, else 'numpy': same numbers, more slowly."""
     return "compiled" if find_spec("numba") else "numpy"
+
+
+def chosen_form(form: str, cfl: float, most_cfl: float) -> str:
+    """'numpy' or 'compiled' for what was asked. Raises ParameterError for an unknown or missing form and a bad cfl."""
+    if form not in ("auto", "numpy", "compiled"):
+        raise ParameterError(f"form: '{form}' is not one of auto, numpy, compiled")
+    if form == "compiled" and form_available() != "compiled":
+        raise ParameterError("form: compiled needs Numba; install the extra `fast`, or take form numpy")
+    if not 0 < cfl <= most_cfl:
+        raise ParameterError(f"cfl: must lie in (0, {most_cfl}], got {cfl}")
+    return form_available() if form == "auto" else form
 
 
 def advance(
@@ -63,13 +75,7 @@ def advance(
     same. Raises ParameterError and StateError (see `check_run`), BlowUp with time and cell.
     """
     sources = sources or Sources()
-    form = form_available() if form == "auto" else form
-    if form not in ("numpy", "compiled"):
-        raise ParameterError(f"form: '{form}' is not one of auto, numpy, compiled")
-    if form == "compiled" and form_available() != "compiled":
-        raise ParameterError("form: compiled needs Numba; install the extra `fast`, or take form numpy")
-    if not 0 < cfl <= 0.5:
-        raise ParameterError(f"cfl: must lie in (0, 0.5], got {cfl}")
+    form = chosen_form(form, cfl, MOST_CFL)
     check_run(basin, state, sources, until_s)
     with ThreadPoolExecutor(threads) as pool:
         attempt = _Compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)

@@ -10,7 +10,6 @@ from math import ceil
 
 import numpy as np
 
-from twin.errors import ParameterError
 from twin.numerics.shallow_water import forcing
 from twin.numerics.shallow_water import inertial_reference as reference
 from twin.numerics.shallow_water.basin import (
@@ -22,7 +21,7 @@ from twin.numerics.shallow_water.basin import (
     State,
     check_run,
 )
-from twin.numerics.shallow_water.finite_volume import INNER, LONGEST_STEP_S, BlowUp, SpareFields, form_available
+from twin.numerics.shallow_water.finite_volume import INNER, LONGEST_STEP_S, BlowUp, SpareFields, chosen_form
 
 STABLE_CFL = 0.67  # sqrt((1 + 0.8) / 4): checkerboard waves in two directions, smoothed by OWN_WEIGHT 0.9
 Fields = tuple[Array, Array, Array]
@@ -40,11 +39,7 @@ def advance_inertial(
 ) -> State:
     """The state (discharges at faces, see `still_on_faces`) at `until_s`; arguments and errors as in `advance`."""
     sources = sources or Sources()
-    form = form_available() if form == "auto" else form
-    if form not in ("numpy", "compiled") or (form == "compiled" and form_available() != "compiled"):
-        raise ParameterError(f"form: '{form}' is unknown or needs Numba (extra `fast`); form numpy is always there")
-    if not 0 < cfl <= STABLE_CFL:
-        raise ParameterError(f"cfl: must lie in (0, {STABLE_CFL}], got {cfl}")
+    form = chosen_form(form, cfl, STABLE_CFL)
     check_run(basin, state, sources, until_s, on_faces=True)
     with ThreadPoolExecutor(threads) as pool:
         step = _Compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
