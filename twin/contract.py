@@ -75,8 +75,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Lever:
-    """Something a decision maker may change: `target` is a parameter of this layer.
+    """Something a decision maker may change, of one of two kinds.
 
+    A parameter lever has a `target`: a parameter of this layer, swapped for the whole region while it is pulled.
+    An order lever has none and names the index set it acts on (`on`; `region` for the whole): the layer's `obey`
+    carries it out on the rows named. `withdraws`: whether an order may carry an end (parameter levers always may).
     owner: who may order it (municipality, prefecture, state, utility, hospital).
     """
 
@@ -85,8 +88,23 @@ class Lever:
     low: float
     high: float
     owner: str
-    target: str
+    target: str = ""
     doc: str = ""
+    on: str = ""
+    withdraws: bool = False
+
+
+class Order(NamedTuple):
+    """An order lever pulled: what `obey` of a layer carries out.
+
+    rows: row numbers on the lever's index set, (n,) int64, empty for `region`. value: in the lever's unit; NaN takes
+    the order back. id: `measure-id/n`, from which the ids and draw keys of anything new are made.
+    """
+
+    id: str
+    lever: str
+    rows: Array
+    value: float
 
 
 @dataclass(frozen=True)
@@ -180,6 +198,7 @@ class Layer:
     start(given, chance) -> state: frozen dataclass of arrays, numbers, fixed-width ids, Tables.
     step(given, state, inputs, clock) -> Result: pure.
     measure(given, state) -> {series name: array (municipality,)}.
+    obey(given, state, order, clock) -> Result: pure; carries out one order at clock.start_s (dt_s = 0), outputs empty.
     every_s: the layer is stepped when a step ends on a multiple of it (and always in the first step);
     wakes: needs whose non-zero value makes the layer step at once (shocks).
     A layer that gives a Var with a stock also finds `returned_<var>` in its inputs: what was not taken.
@@ -202,3 +221,4 @@ class Layer:
     wakes: tuple[str, ...] = ()
     state_schema: int = 1
     tables: tuple[str, ...] = field(default=())  # index sets of the world this layer reads
+    obey: Callable[[Any, Any, Order, Clock], Result] | None = None  # needed by a layer with order levers

@@ -17,6 +17,7 @@ from twin.wiring import Wiring
 from twin.world import World
 
 _LAYER_BITS, _K_BITS = 4, 24
+_ORDERED, _ORDER_K_BITS = 8, 14  # events of orders: a bit above the eight layers, room for 2**14 events of each
 COLUMNS = ("id", "time_s", "layer", "kind", "quantity", "row", "amount", "causes", "args")
 Line = tuple[int, int, int, str, str, int, float, tuple[int, ...], tuple]
 
@@ -32,15 +33,21 @@ class Journal:
     def __post_init__(self) -> None:
         self._own = {layer.name: {var.name for var in (*layer.gives, *layer.records)} for layer in self.wiring.layers}
 
-    def write(self, step: int, position: int, layer: Layer, events: Sequence[Event], now_s: int) -> None:
-        """Append a layer's events of one step. Raises StateError for a quantity the layer did not declare."""
+    def write(
+        self, step: int, position: int, layer: Layer, events: Sequence[Event], now_s: int, order: int | None = None
+    ) -> None:
+        """Append a layer's events of one step. Raises StateError for a quantity the layer did not declare.
+
+        order: number of the order obeyed before the step, whose events these are; None for the step itself.
+        """
         own = self._own[layer.name]
-        for k, event in enumerate(events):
+        place = position if order is None else position | _ORDERED
+        for k, event in enumerate(events, 0 if order is None else order << _ORDER_K_BITS):
             if event.quantity not in own:
                 raise StateError(
                     f"layer {layer.name} writes an event on '{event.quantity}', which it neither gives nor records"
                 )
-            number = ((step << _LAYER_BITS) | position) << _K_BITS | k
+            number = ((step << _LAYER_BITS) | place) << _K_BITS | k
             causes = self._resolve(layer, event.causes)
             time_s = now_s if event.time_s < 0 else int(event.time_s)
             self.lines.append(

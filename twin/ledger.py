@@ -20,20 +20,17 @@ def totals(layer: Layer, given: Any, state: Any) -> dict[str, float]:
 
 
 def check(
-    layer: Layer, given: Any, before: Mapping[str, float], result: Result, inputs: Inputs, clock: Clock
+    layer: Layer, given: Any, before: Mapping[str, float], result: Result, inputs: Inputs | None, clock: Clock
 ) -> dict[str, float]:
-    """Count the stocks after a step and compare with the books.
+    """Count the stocks after a step, or after an order (inputs None: nothing is handed over), against the books.
 
     Raises StateError naming layer, stock, time and the size of the leak. Returns the new totals.
     """
     after = totals(layer, given, result.state)
     for name, value in after.items():
         moved = float(result.booked.get(name, 0.0))
-        moved += sum(float(np.sum(inputs[need.name])) for need in layer.needs if need.stock == name)
-        for var in layer.gives:
-            if var.stock == name:
-                moved -= float(np.sum(result.outputs[var.name]))
-                moved += float(np.sum(inputs[f"returned_{var.name}"]))
+        if inputs is not None:
+            moved += _handed_over(layer, name, result, inputs)
         leak = value - before[name] - moved
         scale = max(1.0, abs(value), abs(before[name]))
         if not (isfinite(leak) and abs(leak) <= RELATIVE_LEAK * scale):
@@ -45,3 +42,13 @@ def check(
     if unknown:
         raise StateError(f"layer {layer.name} books unknown stocks {sorted(unknown)}")
     return after
+
+
+def _handed_over(layer: Layer, stock: str, result: Result, inputs: Inputs) -> float:
+    """Net amount of a stock that came over transfer rows in one step."""
+    moved = sum(float(np.sum(inputs[need.name])) for need in layer.needs if need.stock == stock)
+    for var in layer.gives:
+        if var.stock == stock:
+            moved -= float(np.sum(result.outputs[var.name]))
+            moved += float(np.sum(inputs[f"returned_{var.name}"]))
+    return moved

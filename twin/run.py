@@ -12,7 +12,7 @@ import numpy as np
 
 from twin import ledger
 from twin.chance import Chance
-from twin.contract import Clock, Layer, Result
+from twin.contract import Clock, Layer, Order, Result
 from twin.errors import ScenarioError, StateError, TwinError
 from twin.journal import Journal
 from twin.params import Params
@@ -120,6 +120,23 @@ class Twin:
         self.given[layer] = type(given)(
             **{**{f.name: getattr(given, f.name) for f in fields(given)}, "params": changed}
         )
+
+    def obey(self, layer_name: str, order: Order, number: int) -> None:
+        """Let a layer carry out an order now, before the next step; `number` tells orders of one instant apart.
+
+        Raises StateError where the layer takes no orders or breaks its books.
+        """
+        state = self.state
+        position, layer = next((k, layer) for k, layer in enumerate(self.wiring.layers) if layer.name == layer_name)
+        if layer.obey is None:
+            raise StateError(f"layer {layer_name} has no `obey`, yet lever '{order.lever}' was pulled")
+        clock = Clock(state.now_s, 0, self.world.origin, self.chance)
+        given, before = self.given[layer_name], state.layers[layer_name]
+        result = layer.obey(given, before, order, clock)
+        state.stocks[layer_name] = ledger.check(layer, given, state.stocks[layer_name], result, None, clock)
+        state.layers[layer_name] = freeze(result.state, before)
+        self.journal.write(state.step, position, layer, result.events, state.now_s, number)
+        state.last_event = self.journal.last
 
     def advance(self, until_s: int) -> Iterator[int]:
         """Step until the last boundary not beyond `until_s`; yields the time after each step."""

@@ -11,7 +11,7 @@ on disk by content: its key is chained from the place, the chunks before and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,6 @@ Array = np.ndarray
 LOOK_S = 30  # depth and force are looked at this often for their maxima, at least once a mark
 BOOKS = ("rain_m3", "inflow_m3", "outflow_m3", "sides_m3", "crossed_m3", "pumped_m3", "drained_m3")
 DECISIONS = ("levee_settlement_m", "levee_breach_s", "pump_power", "gate_open_fraction")
-DUST_M = 1e-12
 DRY_M = 1e-3  # thinner films on a patch count as dry
 
 
@@ -229,7 +228,7 @@ def _solve(place: Place, water: Water, decided: Sequence[Array], pace: Pace) -> 
     look_s = LOOK_S if pace is FAST else pace.mark_s
     for mark in range(pace.marks):
         for _ in range(pace.mark_s // look_s):
-            state = _without_dust(run(basin, state, state.time_s + look_s, sources))
+            state = run(basin, state, state.time_s + look_s, sources)
             depth[mark], push = on_patches(place, basin, state)
             patches[-2:] = np.maximum(patches[-2:], (depth[mark], push))
         level[mark] = _at_levees(place, basin, state)
@@ -260,12 +259,6 @@ def _state(basin: Basin, water: Water, waves: bool) -> shallow_water.State:
     x, y = (x[:-1, :-1], y[:-1, :-1]) if waves else (x[:-1], y[:, :-1])
     parts = [np.ascontiguousarray(part, basin.bed_m.dtype) for part in (water.depth_m[:-1, :-1], x, y)]
     return shallow_water.State(parts[0], parts[1], parts[2], time_s=float(water.until_s))
-
-
-def _without_dust(state: shallow_water.State) -> shallow_water.State:
-    """Depths too small for exact arithmetic, on either side of 0, become 0."""
-    dust = state.depth_m < DUST_M
-    return replace(state, depth_m=np.where(dust, 0, state.depth_m)) if dust.any() else state
 
 
 def _frames(place: Place, state: shallow_water.State, last_wave: bool) -> list[Array]:

@@ -145,10 +145,16 @@ def _numpy(basin: Basin) -> Step:
         depth = reference.fill(now[0], new_x, new_y, *size)
         if depth[INNER].min() < 0:
             reference.hold_back(now[0], new_x, new_y, *size)
-            depth = reference.fill(now[0], new_x, new_y, *size)
+            depth = _without_dust(reference.fill(now[0], new_x, new_y, *size))
         return (depth, new_x, new_y), float(depth[INNER].max()), float((depth + new_x + new_y).sum())
 
     return step
+
+
+def _without_dust(depth_m: Array) -> Array:
+    """Depths held back, in place: what underflows (about -1e-323 m) is dry; anything larger would be an error."""
+    depth_m[(depth_m < 0) & (depth_m > -np.finfo(depth_m.dtype).tiny)] = 0
+    return depth_m
 
 
 def _padded_manning(basin: Basin) -> Array:
@@ -182,6 +188,7 @@ class _Compiled:
             almost = bed.dtype.type(1 - 4 * np.finfo(bed.dtype).eps)
             self.kernel.hold_back(now[0], out[1], out[2], np.ones_like(bed), almost, k)
             self.share(blocks, *rest, False, k)
+            _without_dust(out[0])
         self.tiles.marked(out, raining)
         return out, float(extremes[:, 1].max(initial=0.0)), float(extremes[:, 2].sum())
 

@@ -131,13 +131,16 @@ class Structures:
         crossed_m3 = pumped_m3 = 0.0
         which, flow, limit_m = self._openings(level_m, from_s)
         if which.size:
+            ahead, first, second = flow > 0, ways.giver[which], ways.taker[which]
+            giver, taker = np.where(ahead, first, second), np.where(ahead, second, first)
+            limit_m = np.minimum(limit_m, depth_m[giver])  # a level can round to more water than there is
             volume_m3 = np.minimum(np.abs(flow) * dt_s, limit_m * ways.share[which] * basin.cell_m2)
-            ahead, giver, taker = flow > 0, ways.giver[which], ways.taker[which]
-            moves.append((np.where(ahead, giver, taker), np.where(ahead, taker, giver), volume_m3))
+            moves.append((giver, taker, volume_m3))
             crossed_m3 = float(np.copysign(volume_m3, flow).sum())
         if ways.giver.size > ways.n_opening:
             pumps = slice(ways.n_opening, None)
-            above_m = np.maximum(level_m[ways.giver[pumps]] - ways.floor_m[pumps], 0)
+            given_m = depth_m[ways.giver[pumps]]
+            above_m = np.clip(level_m[ways.giver[pumps]] - ways.floor_m[pumps], 0, given_m)
             lifted_m3 = np.minimum(ways.rate[pumps] * dt_s, above_m * ways.share[pumps] * basin.cell_m2)
             pumped_m3 = float(lifted_m3.sum())
             if pumped_m3:
