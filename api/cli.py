@@ -61,13 +61,16 @@ def run(
         str | None, typer.Option(help="Absorb observations until (recorded in the manifest) / 観測同化の期限")
     ] = None,
     region: Annotated[str | None, typer.Option(help="Region name or folder / 地域")] = None,
+    apply: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Countermeasure from the start / 最初から講じる対策")
+    ] = None,
     out: Out = None,
 ) -> None:
     """Run a scenario. / シナリオを実行し報告書を作る。"""
     from api import runs
 
     settings = runs.parse_settings(set_ or [])
-    runs.start(console, scenario, until, seed, members, settings, cut or [], out, absorb_until, region)
+    runs.start(console, scenario, until, seed, members, settings, cut or [], out, absorb_until, region, apply)
 
 
 @app.command()

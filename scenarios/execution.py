@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import resource
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from layers.couplings import COUPLINGS
 from scenarios.assemble import assemble, chosen_layers
+from scenarios.levers import Levers
+from scenarios.mapped import MAPPED
+from scenarios.pool import MemberPool, Pool
 from scenarios.reading import read_scenario
 from scenarios.report.sentences import ACTS, sentence
 from scenarios.report.text import Both
@@ -34,7 +36,10 @@ from twin.world import World
 FORK_POINTS_S = tuple(hours * HOUR_S for hours in (1, 3, 6, 12, 24, 48))
 SLOW_SAMPLES_FROM_S, FAST_SAMPLE_S, SLOW_SAMPLE_S = DAY_S, 600, HOUR_S
 WALL_BETWEEN_SNAPSHOTS_S = 60.0
+SNAPSHOT_SHARE = 0.05  # of wall time, for snapshots that are not at fork points
+MOST_SNAPSHOT_BYTES = 400_000_000  # of a member; beyond it snapshots are kept at fork points and days only
 WARNED = ("tsunami_warning", "flood_warning", "levee_breached", "flood_call_4", "evacuation_ordered")
+PARTS = ("series", "events", "frames")
 Remark = tuple[str, str]  # the same in Japanese and English
 Progress = Callable[[int, int, Remark | None], None]  # member, simulated second, something worth a line
 
@@ -44,6 +49,7 @@ class Plan:
     """What to run, as plain data for worker processes.
 
     settings: `layer.parameter` -> value; cuts: coupling rows; cache: folder for results kept by content ("": none).
+    countermeasures: one after another as branches were made, each {"from_s": moment of the fork, "record": plain data}.
     """
 
     scenario: str
@@ -53,6 +59,7 @@ class Plan:
     settings: Mapping[str, Any] = field(default_factory=dict)
     cuts: tuple[str, ...] = ()
     cache: str = ""
+    countermeasures: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def make(
@@ -64,6 +71,7 @@ class Plan:
         settings: Mapping[str, Any] | None = None,
         cuts: Sequence[str] = (),
         cache: str = "",
+        countermeasure: Mapping[str, Any] | None = None,
     ) -> Plan:
         """The scenario's own values where nothing else is asked. Raises WiringError for an unknown row."""
         asked = (*scenario.cut, *cuts)
@@ -76,7 +84,14 @@ class Plan:
             {**scenario.set, **(settings or {})},
             asked,
             cache,
+            ({"from_s": 0, "record": dict(countermeasure)},) if countermeasure else (),
         )
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Plan:
+        """The plan a manifest holds."""
+        kept = dict(manifest["plan"])
+        return cls(**{**kept, **{name: tuple(kept.get(name, ())) for name in ("cuts", "countermeasures")}})
 
 
 def schedule_of(scenario: Scenario) -> Schedule:
@@ -84,10 +99,23 @@ def schedule_of(scenario: Scenario) -> Schedule:
     return Schedule(tuple((piece.until, piece.step_s) for piece in scenario.schedule))
 
 
+@lru_cache(maxsize=4)
+def _place(path: str, changed_ns: int) -> tuple[Scenario, World, str]:
+    """Scenario, world and the world's digest, made once in a process for every member and branch."""
+    scenario = read_scenario(path)
+    world = build_world(scenario)
+    return scenario, world, world.digest()
+
+
+def place_of(plan: Plan) -> tuple[Scenario, World, str]:
+    """Scenario, world and the world's digest of a plan; kept while the scenario's files stay as they are."""
+    folder = Path(plan.scenario).parent
+    return _place(plan.scenario, max(file.stat().st_mtime_ns for file in (folder, *folder.iterdir())))
+
+
 def begin(plan: Plan, member: int) -> tuple[Scenario, World, Twin]:
     """Scenario, world and a twin at time 0 for one member."""
-    scenario = read_scenario(plan.scenario)
-    world = build_world(scenario)
+    scenario, world, _ = place_of(plan)
     models = {str(name): model for name, model in scenario.models.items()}
     twin = assemble(world, schedule_of(scenario), plan.seed, member, models, plan.settings, plan.cuts)
     return scenario, world, twin
@@ -103,16 +131,18 @@ def run_member(
     """
     begun = time.perf_counter()
     memo.use(plan.cache)
-    _, world, twin = begin(plan, member)
-    prepared_s = time.perf_counter() - begun
+    scenario, world, twin = begin(plan, member)
+    digest = place_of(plan)[2]
     place = store.RunFolder(folder).member_folder(member)
     layers = twin.wiring.layers
+    levers = Levers(twin, plan.countermeasures, scenario)
+    prepared_s = time.perf_counter() - begun
     schemas = {layer.name: layer.state_schema for layer in layers}
-    digest = world.digest()
     resumed = _latest(place, twin.state, schemas, digest)
     if resumed is not None:
         twin.resume(resumed)
     _drop_parts_after(place, twin.state.now_s)
+    levers.catch_up()
     keeper = _Keeper(twin, snapshot.Writer(place, schemas, digest), store.Sampler(world, layers, member), place, member)
 
     def warn(layer: str, spent_s: float, now_s: int) -> None:
@@ -122,7 +152,7 @@ def run_member(
 
     try:
         with Watchdog(twin, warn):
-            _advance(keeper, plan.until_s, progress, stop, folder)
+            _advance(keeper, levers, plan.until_s, progress, stop, folder)
     except StateError as error:
         kept_s = keeper.keep_finished()
         raise StateError(
@@ -139,9 +169,17 @@ def run_member(
     }
 
 
-def _advance(keeper: _Keeper, until_s: int, progress: Progress | None, stop: Callable[[], bool], folder: Path) -> None:
-    """Step by step to the end, or until `stop()` turns true."""
+def _advance(
+    keeper: _Keeper,
+    levers: Levers,
+    until_s: int,
+    progress: Progress | None,
+    stop: Callable[[], bool],
+    folder: Path,
+) -> None:
+    """Step by step to the end, or until `stop()` turns true; levers are pulled before the step they fall in."""
     member = keeper.member
+    levers.pull()
     for now_s in keeper.twin.advance(until_s):
         keeper.after_step(now_s, until_s)
         if progress and now_s % FAST_SAMPLE_S == 0:
@@ -151,6 +189,7 @@ def _advance(keeper: _Keeper, until_s: int, progress: Progress | None, stop: Cal
         if stop():
             keeper.save()
             raise Interrupted(f"stopped at T+{now_s} s; `twin resume {folder}` goes on from there")
+        levers.pull()
 
 
 class _Keeper:
@@ -158,7 +197,9 @@ class _Keeper:
 
     def __init__(self, twin: Twin, writer: snapshot.Writer, sampler: store.Sampler, place: Path, member: int):
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
-        self.saved_wall_s = time.perf_counter()
+        self.frames = store.FrameSampler([one.quantity for one in MAPPED])
+        self.begun_s = self.saved_wall_s = time.perf_counter()
+        self._hourly_s = 0.0  # spent on snapshots that are not at fork points
         self._told = 0  # journal lines already looked at
         self._finished: tuple[RunState, int] | None = None  # at the last sample that is not on disk, with its lines
 
@@ -191,13 +232,26 @@ class _Keeper:
         return Both(str(towns["name_ja"][town]), str(towns["name_en"][town]))
 
     def after_step(self, now_s: int, until_s: int) -> None:
+        """Sample and save as the schedules have it."""
         every_s = FAST_SAMPLE_S if now_s <= SLOW_SAMPLES_FROM_S else SLOW_SAMPLE_S
         if now_s % every_s == 0 or now_s == until_s:
             self.sampler.add(now_s, self.twin.measure())
             self._finished = _held(self.twin.state), len(self.twin.journal.lines)
+        if now_s % HOUR_S == 0 or now_s == until_s:
+            self.frames.add(now_s, self.twin.state.outputs)
         late = time.perf_counter() - self.saved_wall_s > WALL_BETWEEN_SNAPSHOTS_S
         if now_s in FORK_POINTS_S or now_s % DAY_S == 0 or now_s == until_s or late:
             self.save()
+        elif now_s % HOUR_S == 0 and self._affordable():
+            before_s = time.perf_counter()
+            self.save()
+            self._hourly_s += time.perf_counter() - before_s
+
+    def _affordable(self) -> bool:
+        """Whether another snapshot keeps within its share of the time, judged by the last one, and of the disk."""
+        spent_s = time.perf_counter() - self.begun_s
+        likely_s = self._hourly_s + self.writer.last_s
+        return likely_s <= SNAPSHOT_SHARE * spent_s and self.writer.written_bytes < MOST_SNAPSHOT_BYTES
 
     def keep_finished(self) -> int:
         """After a step that failed half-way: save the last sampled instant before it; returns the second kept."""
@@ -216,6 +270,7 @@ class _Keeper:
         store.write_table(
             store.events_table(self.twin.world, layers, lines, self.member), self.place / f"events-{name}"
         )
+        store.write_table(self.frames.take(), self.place / f"frames-{name}")
         lines.clear()
         self._told = 0
         self.writer.save(self.twin.state)
@@ -253,69 +308,33 @@ def _latest(place: Path, fresh: RunState, schemas: Mapping[str, int], digest: st
 
 
 def _drop_parts_after(place: Path, now_s: int) -> None:
-    for name in ("series", "events"):
+    for name in PARTS:
         for part in store.parts(place, name):
             if int(part.stem.split("-")[1]) > now_s or now_s == 0:
                 part.unlink()
 
 
 def run_members(
-    plan: Plan, folder: Path, progress: Progress | None = None, workers: int | None = None
+    plan: Plan,
+    folder: Path,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    pool: Pool | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> list[dict[str, Any]]:
-    """Run or resume all members, in this process when there is one, else in a pool as large as the cores.
+    """Run or resume all members: in this process when there is one and no pool is given, else in a pool.
 
-    Results do not depend on the number of workers. Ctrl-C and SIGTERM stop every member after its present step,
-    with a snapshot each; then Interrupted is raised.
+    Results do not depend on the number of workers. When `stop()` turns true, or by Ctrl-C or SIGTERM where no `stop`
+    is given, every member stops after its present step with a snapshot; then Interrupted is raised.
     """
-    members = list(range(plan.members))
-    if len(members) == 1:
-        with stop_on_signals() as stopped:
+    members = range(plan.members)
+    if pool is not None:
+        return pool.run(plan, folder, members, progress, stop or (lambda: False))
+    with stop_on_signals() if stop is None else nullcontext(stop) as stopped:
+        if plan.members == 1:
             return [run_member(plan, folder, 0, progress, stopped)]
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["scenarios.execution"])
-    stop, queue = context.Event(), context.SimpleQueue()
-    n_worker = min(workers or os.cpu_count() or 1, len(members))
-    with ProcessPoolExecutor(n_worker, context, _enter_worker, (stop, queue)) as pool, stop_on_signals(stop.set):
-        futures = [pool.submit(_work, plan, folder, member) for member in members]
-        results = []
-        waiting = set(futures)
-        while waiting:
-            _drain(queue, progress)
-            for future in [one for one in waiting if one.done()]:
-                waiting.remove(future)
-                results.append(future.result())
-            time.sleep(0.05)
-        _drain(queue, progress)
-        list(as_completed(futures))
-    return sorted(results, key=lambda result: result["member"])
-
-
-def _drain(queue: Any, progress: Progress | None) -> None:
-    while not queue.empty():
-        message = queue.get()
-        if progress:
-            progress(*message)
-
-
-_WORKER: dict[str, Any] = {}
-
-
-def _enter_worker(stop: Any, queue: Any) -> None:
-    """Workers leave Ctrl-C to the parent, which tells them to stop through the shared event."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _WORKER.update(stop=stop, queue=queue, parent=os.getppid())
-
-
-def _work(plan: Plan, folder: Path, member: int) -> dict[str, Any]:
-    queue, stop, parent = _WORKER["queue"], _WORKER["stop"], _WORKER["parent"]
-    return run_member(
-        plan,
-        folder,
-        member,
-        lambda who, now_s, remark: queue.put((who, now_s, remark)) if remark or now_s % HOUR_S == 0 else None,
-        lambda: stop.is_set() or os.getppid() != parent,
-    )
+        with MemberPool(min(workers or os.cpu_count() or 1, plan.members)) as own:
+            return own.run(plan, folder, members, progress, stopped)
 
 
 @contextmanager

@@ -51,8 +51,8 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
     except ValidationError as error:
         told_start = bool(problems)
         problems += [
-            _told(item, data, lines, path)
-            for item in error.errors()
+            told
+            for item, told in zip(error.errors(), pydantic_problems(error, Scenario, str(path), lines))
             if not (told_start and item["loc"][:1] == ("start",))
         ]
     if scenario is not None:
@@ -145,13 +145,24 @@ def _zone_problems(data: dict[str, Any], lines: dict[Place, int], path: Path) ->
     ]
 
 
-def _told(item: Any, data: dict[str, Any], lines: dict[Place, int], path: Path) -> str:
+def pydantic_problems(
+    error: ValidationError, model: type[BaseModel], path: str, lines: dict[Place, int] | None = None
+) -> list[str]:
+    """One line for each problem of a validation: where it stands, what is wrong, the nearest valid name.
+
+    lines: line of every field, for files; without it the path alone names the origin.
+    """
+    return [_told(item, model, path, lines) for item in error.errors()]
+
+
+def _told(item: Any, model: type[BaseModel], path: str, lines: dict[Place, int] | None) -> str:
     place = tuple(part for part in item["loc"] if part != "[key]")
-    where = f"{path}:{_line(place, lines)}: {_dotted(place)}: "
+    line = f":{_line(place, lines)}" if lines is not None else ""
+    where = f"{path}{line}: {_dotted(place)}: "
     value = item.get("input")
     shown = "" if isinstance(value, dict | list) else f", '{value}'"
     if item["type"] == "extra_forbidden":
-        known = _fields_at(place[:-1])
+        known = _fields_at(model, place[:-1])
         return f"{where}unknown field{nearest(str(place[-1]), known)}; known fields: {', '.join(known)}"
     if item["type"] == "missing":
         return f"{where}this field is required and missing"
@@ -166,8 +177,7 @@ def _told(item: Any, data: dict[str, Any], lines: dict[Place, int], path: Path) 
     return f"{where}{message}{shown}{hint}"
 
 
-def _fields_at(place: Place) -> list[str]:
-    model: Any = Scenario
+def _fields_at(model: Any, place: Place) -> list[str]:
     for part in place:
         if isinstance(part, int):
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b
@@ -34,10 +35,11 @@ class Writer:
         self.header = {"format": FORMAT, "schemas": dict(schemas), "world": world_digest}
         self._known: dict[int, tuple[Array, dict[str, Any]]] = {}
         self._by_digest: dict[str, dict[str, Any]] = {}
+        self.written_bytes, self.last_s = 0, 0.0  # in all, and the time the last snapshot took
 
     def save(self, state: RunState) -> Path:
         """Write a snapshot and return its path. Raises StoreError if the disk refuses."""
-        name = f"at-{state.now_s:09d}"
+        begun_s, name = time.perf_counter(), f"at-{state.now_s:09d}"
         chunks: list[Array] = []
         kept: dict[int, tuple[Array, dict[str, Any]]] = {}
         offset = 0
@@ -76,6 +78,8 @@ class Writer:
             raise StoreError(
                 f"cannot write snapshot {name} in {self.folder}: {error.strerror}; free disk space, then `twin resume`"
             ) from None
+        self.written_bytes += offset
+        self.last_s = time.perf_counter() - begun_s
         return self.folder / f"{name}.json"
 
 
@@ -106,6 +110,32 @@ def load(folder: Path, at_s: int, fresh: RunState, schemas: Mapping[str, int], w
     for layer in state.layers.values():
         freeze(layer)
     return state
+
+
+def files(folder: Path, at_s: int) -> list[Path]:
+    """The files a snapshot needs: its own and those of earlier ones whose arrays it shares.
+
+    Raises SnapshotError for a damaged snapshot or one that points outside its folder.
+    """
+    path = folder / f"at-{at_s:09d}.json"
+    names: set[str] = set()
+
+    def look(node: Any) -> None:
+        """Collect the array files below a node."""
+        if isinstance(node, dict):
+            if isinstance(node.get("array"), dict):
+                names.add(str(node["array"]["file"]))
+            else:
+                for item in node.values():
+                    look(item)
+
+    try:
+        look(json.loads(path.read_text())["state"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(f"{path}: damaged snapshot ({error})") from None
+    if any(Path(name).name != name for name in names):
+        raise SnapshotError(f"{path}: points outside its folder")
+    return [path, *(folder / name for name in sorted(names))]
 
 
 def handed_out(folder: Path, at_s: int, wanted: Collection[str]) -> dict[str, Array]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twin.contract import Layer
@@ -51,6 +52,41 @@ EVENTS_SCHEMA = pa.schema(
         ("args", pa.string()),
     ]
 )
+
+FRAMES_SCHEMA = pa.schema(
+    [("time_s", pa.int64()), ("quantity", TEXT), ("values", pa.list_(pa.float32()))]
+)  # values null: as at the sample before
+
+
+class FrameSampler:
+    """Keeps frames: one quantity over one index set at one time, for the map. Not part of a run's digest."""
+
+    def __init__(self, quantities: Sequence[str]):
+        self.quantities = [(name, *name.split(".", 1)) for name in quantities]
+        self._before: dict[str, Array] = {}
+        self._rows: list[tuple[int, str, Array | None]] = []
+
+    def add(self, now_s: int, outputs: Mapping[str, Mapping[str, Array]]) -> None:
+        """Keep what layers handed out last; an array object seen at the sample before is not kept again."""
+        for name, layer, quantity in self.quantities:
+            array = outputs.get(layer, {}).get(quantity)
+            if array is not None:
+                same = self._before.get(name) is array
+                self._rows.append((now_s, name, None if same else array))
+                self._before[name] = array
+
+    def take(self) -> pa.Table:
+        """The frames since the last call; the next one starts afresh, so that each part can be read alone."""
+        rows, self._rows, self._before = self._rows, [], {}
+        columns = {
+            "time_s": [row[0] for row in rows],
+            "quantity": pa.array([row[1] for row in rows], pa.string()).dictionary_encode(),
+            "values": pa.array(
+                [None if row[2] is None else row[2].ravel().astype(np.float32) for row in rows],
+                pa.list_(pa.float32()),
+            ),
+        }
+        return pa.table(columns, schema=FRAMES_SCHEMA)
 
 
 class Sampler:
@@ -168,7 +204,7 @@ class RunFolder:
 
     def member_folder(self, member: int) -> Path:
         """Where a member keeps its snapshots and parts."""
-        folder = self.path / "snapshots" / f"member-{member:03d}"
+        folder = self._member_path(member)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -202,6 +238,51 @@ class RunFolder:
         """The events of the run. Raises StoreError before it is finished."""
         return self._read("events.parquet", EVENTS_SCHEMA)
 
+    def series_so_far(self) -> pa.Table:
+        """The series of the run, finished or not."""
+        return self._so_far("series", SERIES_SCHEMA)
+
+    def events_so_far(self) -> pa.Table:
+        """The events of the run, finished or not."""
+        return self._so_far("events", EVENTS_SCHEMA)
+
+    def frames(self, member: int = 0) -> dict[str, list[int]]:
+        """Seconds at which each framed quantity was kept, ascending."""
+        found: dict[str, list[int]] = {}
+        for part in parts(self._member_path(member), "frames"):
+            table = read_table(part, FRAMES_SCHEMA)
+            for name, time_s in zip(table["quantity"].to_pylist(), table["time_s"].to_pylist()):
+                found.setdefault(name, []).append(time_s)
+        return found
+
+    def frame(self, quantity: str, at_s: int, member: int = 0) -> tuple[int, Array]:
+        """The frame kept last at or before an instant, with its second; float32, flat.
+
+        Raises StoreError where none was kept.
+        """
+        for part in reversed(parts(self._member_path(member), "frames")):
+            table = read_table(part, FRAMES_SCHEMA)
+            mine = pc.and_(pc.equal(table["quantity"], quantity), pc.less_equal(table["time_s"], at_s))
+            rows = table.filter(mine)
+            if len(rows):
+                full = rows.filter(pc.is_valid(rows["values"]))
+                values = full["values"].slice(len(full) - 1).combine_chunks().flatten()
+                return rows["time_s"][-1].as_py(), values.to_numpy()
+        raise StoreError(f"no frame of '{quantity}' at or before T+{at_s} s in member {member} of {self.path.name}")
+
+    def _member_path(self, member: int) -> Path:
+        return self.path / "snapshots" / f"member-{member:03d}"
+
+    def _so_far(self, name: str, schema: pa.Schema) -> pa.Table:
+        if (self.path / f"{name}.parquet").is_file():
+            return self._read(f"{name}.parquet", schema)
+        tables = [
+            read_table(part, schema)
+            for folder in sorted((self.path / "snapshots").glob("member-*"))
+            for part in parts(folder, name)
+        ]
+        return pa.concat_tables(tables).unify_dictionaries() if tables else schema.empty_table()
+
     def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         if not (self.path / name).is_file():
             raise StoreError(f"{self.path} has no {name} yet; `twin resume {self.path}` finishes the run")
@@ -217,7 +298,7 @@ class RunFolder:
 
 
 def parts(folder: Path, name: str) -> list[Path]:
-    """Part files of a member (`series` or `events`) in order of time."""
+    """Part files of a member (`series`, `events` or `frames`) in order of time."""
     return sorted(folder.glob(f"{name}-*.arrow"))
 
 
@@ -243,7 +324,8 @@ def write_table(table: pa.Table, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     try:
         if path.suffix == ".arrow":
-            with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            how = pa.ipc.IpcWriteOptions(compression="lz4" if table.schema == FRAMES_SCHEMA else None)
+            with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, table.schema, options=how) as writer:
                 writer.write_table(table)
         else:
             pq.write_table(table, temporary, compression="zstd", compression_level=1, write_statistics=False)
