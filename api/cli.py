@@ -90,6 +90,64 @@ def list_runs() -> None:
     console.show({"runs": found}, [f"{row['run_id']}  {row['status']:<12} {row['path']}" for row in found])
 
 
+At = Annotated[str, typer.Option("--at", help="Moment since the start, e.g. 6h / 分岐の時点")]
+
+
+@app.command()
+def fork(
+    run: Run,
+    at: At,
+    apply: Annotated[Path, typer.Option("--apply", metavar="FILE", help="Countermeasure, YAML or JSON / 対策ファイル")],
+    members: Annotated[int | None, typer.Option(min=1, max=1000, help="Members, default all / メンバー数")] = None,
+    out: Out = None,
+) -> None:
+    """Fork a run with a countermeasure and compare. / 対策を講じて分岐し、元の実行と比べる。"""
+    from api import what_if
+
+    what_if.fork(console, run, at, apply, members, out)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Baseline, then branches / 基準と分岐の実行ID")],
+    quantity: Annotated[list[str] | None, typer.Option(help="Headline / 指標")] = None,
+    area: Annotated[list[str] | None, typer.Option(help="Town code or all / 市町村コード")] = None,
+) -> None:
+    """Compare branches with their baseline. / 分岐を基準と比べる。"""
+    from api import what_if
+
+    what_if.compare(console, runs, quantity, area)
+
+
+@app.command()
+def rank(
+    run: Run,
+    at: At,
+    candidates: Annotated[
+        Path, typer.Option("--candidates", metavar="FILE", help="File or folder of countermeasures / 対策の候補")
+    ],
+    objective: Annotated[
+        str | None, typer.Option(help="Headline, or headlines with weights: deaths=5,meals_short=1 / 目的")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Horizon since the start / 評価の終わり")] = None,
+    members: Annotated[int | None, typer.Option(min=2, max=1000, help="Most members of one candidate / 最大数")] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Most members in all / 計算の上限")] = None,
+    out: Out = None,
+) -> None:
+    """Choose the best of several countermeasures. / 複数の対策から最良を選ぶ。"""
+    from api import what_if
+
+    what_if.rank(console, run, at, candidates, objective, until, members, budget, out)
+
+
+@app.command()
+def archive(run: Run) -> None:
+    """Compress the snapshots of a finished run; it can still be forked. / 完了した実行を圧縮保存する。"""
+    from api import what_if
+
+    what_if.archive(console, run)
+
+
 @app.command()
 def report(run: Run) -> None:
     """Write the report of a finished run again. / 報告書を作り直す。"""
@@ -141,18 +199,19 @@ def layers() -> None:
 
 
 @app.command()
-def levers() -> None:
+def levers(
+    as_schema: Annotated[bool, typer.Option("--schema", help="JSON schema of countermeasure files / 書式")] = False,
+) -> None:
     """List what decision makers can change. / 操作できる対策の一覧。"""
     from api import tables
 
+    if as_schema:
+        from scenarios.countermeasures import json_schema
+
+        console.show_json(json_schema())
+        return
     content = tables.levers()
-    console.show(
-        content,
-        [
-            f"{r['target']:<40} {r['low']:g}–{r['high']:g} {r['unit']:<12} {r['owner']:<12} {r['doc']}"
-            for r in content["levers"]
-        ],
-    )
+    console.show(content, tables.levers_text(content))
 
 
 @app.command()

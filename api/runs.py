@@ -57,7 +57,7 @@ def start(
         raise ScenarioError("\n".join(found))
     plan = Plan.make(
         scenario,
-        _seconds(until, "--until"),
+        seconds(until, "--until") if until else None,
         seed,
         members,
         settings,
@@ -139,9 +139,8 @@ def find(data_dir: Path, run: str) -> store.RunFolder:
     raise StoreError(f"no run '{run}' under {data_dir / 'runs'}; newest runs: {known}")
 
 
-def _seconds(text: str | None, option: str) -> int | None:
-    if text is None:
-        return None
+def seconds(text: str, option: str) -> int:
+    """Whole seconds of an option written like 72h. Raises ScenarioError naming the option."""
     try:
         return duration_s(text)
     except ValueError as error:

@@ -46,15 +46,18 @@ def layers_text(content: dict[str, Any]) -> list[str]:
 
 
 def levers() -> dict[str, Any]:
-    """Every lever of every layer; `target` is what --set takes."""
+    """Every lever of every layer; `lever` is what a countermeasure names, `target` what --set takes (or "")."""
     rows = []
     for name in ORDER:
         layer = phenomena.choose(name)
         rows += [
             {
+                "lever": f"{name}.{lever.name}",
                 "name": lever.name,
                 "layer": name,
-                "target": f"{name}.{lever.target}",
+                "target": f"{name}.{lever.target}" if lever.target else "",
+                "on": lever.on if not lever.target else "region",
+                "withdraws": bool(lever.target) or lever.withdraws,
                 "unit": lever.unit,
                 "low": lever.low,
                 "high": lever.high,
@@ -64,6 +67,15 @@ def levers() -> dict[str, Any]:
             for lever in layer.levers
         ]
     return {"levers": rows}
+
+
+def levers_text(content: dict[str, Any]) -> list[str]:
+    """One line per lever."""
+    return [
+        f"{row['lever']:<42} {row['low']:g}–{row['high']:g} {row['unit']:<12} {row['on']:<13} {row['owner']:<12} "
+        f"{row['doc']}"
+        for row in content["levers"]
+    ]
 
 
 def couplings() -> dict[str, Any]:

@@ -97,7 +97,7 @@ def parse(data: Mapping[str, Any], where: str = "countermeasure") -> Countermeas
     try:
         return Countermeasure.model_validate(dict(data))
     except ValidationError as error:
-        raise ScenarioError("\\n".join(pydantic_problems(error, Countermeasure, where))) from None
+        raise ScenarioError("\n".join(pydantic_problems(error, Countermeasure, where))) from None
 
 
 def read(path: Path) -> Countermeasure:
@@ -106,7 +106,7 @@ def read(path: Path) -> Countermeasure:
     try:
         return Countermeasure.model_validate(data)
     except ValidationError as error:
-        raise ScenarioError("\\n".join(pydantic_problems(error, Countermeasure, str(path), lines))) from None
+        raise ScenarioError("\n".join(pydantic_problems(error, Countermeasure, str(path), lines))) from None
 
 
 def read_candidates(path: Path) -> list[Countermeasure]:
@@ -153,7 +153,7 @@ def resolve(
     """The pulls of a countermeasure, by time. Raises ScenarioError with every problem, one a line."""
     found = list(_problems(measure, scenario, world, layers, at_s))
     if found:
-        raise ScenarioError("\\n".join(found))
+        raise ScenarioError("\n".join(found))
     pulls = [
         Pull(
             f"{measure.name}/{number}",

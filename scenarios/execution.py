@@ -327,14 +327,14 @@ def run_members(
     Results do not depend on the number of workers. When `stop()` turns true, or by Ctrl-C or SIGTERM where no `stop`
     is given, every member stops after its present step with a snapshot; then Interrupted is raised.
     """
-    members = range(plan.members)
+    tasks = [(plan, folder, member) for member in range(plan.members)]
     if pool is not None:
-        return pool.run(plan, folder, members, progress, stop or (lambda: False))
+        return pool.run(tasks, progress, stop or (lambda: False))
     with stop_on_signals() if stop is None else nullcontext(stop) as stopped:
         if plan.members == 1:
             return [run_member(plan, folder, 0, progress, stopped)]
         with MemberPool(min(workers or os.cpu_count() or 1, plan.members)) as own:
-            return own.run(plan, folder, members, progress, stopped)
+            return own.run(tasks, progress, stopped)
 
 
 @contextmanager

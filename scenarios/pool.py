@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MOST_LOSSES = 20  # workers lost on one member before it is given up: something kills it each time
 LOOK_S = 0.2  # between two looks at `stop`
 Results = list[dict[str, Any]]
+Task = tuple["Plan", Path, int]  # a member of a plan, with the folder of its run
 
 
 class Pool(Protocol):
@@ -33,30 +34,32 @@ class Pool(Protocol):
 
     def run(
         self,
-        plan: Plan,
-        folder: Path,
-        members: Sequence[int],
+        tasks: Sequence[Task],
         progress: Progress | None = None,
         stop: Callable[[], bool] = ...,
     ) -> Results:
-        """Figures of all members, in order. Raises Interrupted once all have stopped, or the first member's error."""
+        """Figures of all tasks, in order. Raises Interrupted once all have stopped, or the first member's error."""
+
+    def close(self) -> None:
+        """Let go of whatever the pool holds."""
 
 
 @dataclass
 class _Worker:
-    """One process and this side of its pipe; member: what it works at, -1 when idle."""
+    """One process and this side of its pipe; task: number of what it works at, -1 when idle."""
 
     process: Any
     pipe: Connection
-    member: int = -1
+    task: int = -1
 
 
 @dataclass
 class _Round:
-    """One run being carried out."""
+    """Tasks being carried out; waiting: numbers of those nobody works at."""
 
+    tasks: Sequence[Task]
     waiting: list[int]
-    results: Results = field(default_factory=list)
+    results: dict[int, dict[str, Any]] = field(default_factory=dict)
     failure: BaseException | None = None
     stopping: bool = False
     losses: dict[int, int] = field(default_factory=dict)
@@ -90,26 +93,24 @@ class MemberPool:
 
     def run(
         self,
-        plan: Plan,
-        folder: Path,
-        members: Sequence[int],
+        tasks: Sequence[Task],
         progress: Progress | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Results:
-        """Figures of all members, in order; see Pool."""
-        now = _Round(list(members))
-        while now.waiting or any(worker.member >= 0 for worker in self._workers):
+        """Figures of all tasks, in order; see Pool."""
+        now = _Round(tasks, list(range(len(tasks))))
+        while now.waiting or any(worker.task >= 0 for worker in self._workers):
             if not now.stopping and stop():
                 now.stopping, now.waiting = True, []
                 self._tell_stop()
-            self._hand_out(now, plan, folder)
-            for pipe in wait([worker.pipe for worker in self._workers if worker.member >= 0], timeout=LOOK_S):
+            self._hand_out(now)
+            for pipe in wait([worker.pipe for worker in self._workers if worker.task >= 0], timeout=LOOK_S):
                 self._hear(next(worker for worker in self._workers if worker.pipe is pipe), now, progress)
         if now.failure is not None:
             raise now.failure
         if now.stopping:
-            raise Interrupted(f"stopped; `twin resume {folder}` goes on from there")
-        return sorted(now.results, key=lambda result: result["member"])
+            raise Interrupted(_resumable(tasks))
+        return [now.results[number] for number in range(len(tasks))]
 
     def close(self) -> None:
         """End all workers; one at work stops after its present step."""
@@ -126,13 +127,13 @@ class MemberPool:
         """Process ids of the workers."""
         return [worker.process.pid for worker in self._workers]
 
-    def _hand_out(self, now: _Round, plan: Plan, folder: Path) -> None:
+    def _hand_out(self, now: _Round) -> None:
         self.warm()
         for worker in list(self._workers):
-            if now.waiting and worker.member < 0:
-                worker.member = now.waiting.pop(0)
+            if now.waiting and worker.task < 0:
+                worker.task = now.waiting.pop(0)
                 try:
-                    worker.pipe.send((plan, folder, worker.member))
+                    worker.pipe.send(now.tasks[worker.task])
                 except OSError:
                     self._lose(worker, now)
 
@@ -146,27 +147,28 @@ class MemberPool:
             if progress:
                 progress(*content)
             return
-        worker.member = -1
+        number, worker.task = worker.task, -1
         if kind == "done":
-            now.results.append(content)
+            now.results[number] = content
         elif kind == "failed":
             now.failure = now.failure or _error(*content)
 
     def _lose(self, worker: _Worker, now: _Round) -> None:
-        """A worker is gone: its member waits for another one, which resumes it."""
-        member = worker.member
+        """A worker is gone: its task waits for another one, which resumes it."""
+        number = worker.task
         worker.pipe.close()
         worker.process.join(1)
         self._workers.remove(worker)
-        now.losses[member] = now.losses.get(member, 0) + 1
-        if now.losses[member] > MOST_LOSSES:
+        now.losses[number] = now.losses.get(number, 0) + 1
+        if now.losses[number] > MOST_LOSSES:
+            member = now.tasks[number][2]
             now.failure = StateError(f"member {member}: {MOST_LOSSES} processes ended on it; look at memory and logs")
         elif not now.stopping:
-            now.waiting.insert(0, member)
+            now.waiting.insert(0, number)
 
     def _tell_stop(self) -> None:
         for worker in self._workers:
-            if worker.member >= 0:
+            if worker.task >= 0:
                 with suppress(OSError):
                     worker.pipe.send("stop")
 
@@ -202,43 +204,52 @@ class DaskPool:
 
     def run(
         self,
-        plan: Plan,
-        folder: Path,
-        members: Sequence[int],
+        tasks: Sequence[Task],
         progress: Progress | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Results:
-        """Figures of all members, in order; see Pool. A file `.stop` in the folder tells the workers to stop."""
+        """Figures of all tasks, in order; see Pool. A file `.stop` in a run's folder tells the workers to stop."""
         from distributed import wait as wait_for
 
-        flag = folder / ".stop"
-        flag.unlink(missing_ok=True)
+        flags = {folder / ".stop" for _, folder, _ in tasks}
+        _clear(flags)
         futures = {
-            self.client.submit(_far_member, plan, str(folder), member, pure=False, retries=MOST_LOSSES): member
-            for member in members
+            self.client.submit(_far_member, plan, str(folder), member, pure=False, retries=MOST_LOSSES): number
+            for number, (plan, folder, member) in enumerate(tasks)
         }
-        results, failure, waiting = [], None, set(futures)
+        results: dict[int, dict[str, Any]] = {}
+        failure, waiting, stopped = None, set(futures), False
         while waiting:
-            if stop():
-                flag.touch()
+            if not stopped and stop():
+                stopped = True
+                for flag in flags:
+                    flag.touch()
             with suppress(TimeoutError):
                 wait_for(list(waiting), timeout=LOOK_S, return_when="FIRST_COMPLETED")
             for future in [one for one in waiting if one.done()]:
                 waiting.remove(future)
-                kind, content = future.result()
+                number, (kind, content) = futures[future], future.result()
                 if kind == "done":
-                    results.append(content)
+                    results[number] = content
                     if progress:
-                        progress(futures[future], plan.until_s, None)
+                        progress(tasks[number][2], tasks[number][0].until_s, None)
                 elif kind == "failed":
                     failure = failure or _error(*content)
-        stopped = flag.exists()
-        flag.unlink(missing_ok=True)
+        _clear(flags)
         if failure is not None:
             raise failure
-        if stopped and len(results) < len(futures):
-            raise Interrupted(f"stopped; `twin resume {folder}` goes on from there")
-        return sorted(results, key=lambda result: result["member"])
+        if len(results) < len(tasks):
+            raise Interrupted(_resumable(tasks))
+        return [results[number] for number in range(len(tasks))]
+
+
+def _clear(flags: set[Path]) -> None:
+    for flag in flags:
+        flag.unlink(missing_ok=True)
+
+
+def _resumable(tasks: Sequence[Task]) -> str:
+    return f"stopped; `twin resume {tasks[0][1]}` goes on from there"
 
 
 def _serve(pipe: Connection, nice: int) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from twin.errors import SnapshotError, StoreError
 from twin.run import RunState, freeze
@@ -24,6 +25,7 @@ from twin.table import Table
 
 Array = np.ndarray
 FORMAT = 1
+PACKED = ".zst"  # added to the name of an array file once its run is archived
 _ALIGN = 64
 
 
@@ -135,7 +137,30 @@ def files(folder: Path, at_s: int) -> list[Path]:
         raise SnapshotError(f"{path}: damaged snapshot ({error})") from None
     if any(Path(name).name != name for name in names):
         raise SnapshotError(f"{path}: points outside its folder")
-    return [path, *(folder / name for name in sorted(names))]
+    packed = {name: folder / f"{name}{PACKED}" for name in names}
+    return [path, *(packed[name] if packed[name].is_file() else folder / name for name in sorted(names))]
+
+
+def compress(folder: Path) -> tuple[int, int]:
+    """Pack the array files of a member's folder, one after another; returns bytes before and after.
+
+    Snapshots stay readable. Raises StoreError if the disk refuses; what was packed until then stays packed.
+    """
+    before = after = 0
+    for file in sorted(folder.glob("at-*.bin")):
+        packed = file.with_name(f"{file.name}{PACKED}")
+        temporary = packed.with_suffix(".tmp")
+        try:
+            before += file.stat().st_size
+            with pa.CompressedOutputStream(pa.OSFile(str(temporary), "wb"), "zstd") as stream:
+                stream.write(file.read_bytes())
+            temporary.replace(packed)
+            after += packed.stat().st_size
+            file.unlink()
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(f"cannot pack {file}: {error.strerror}; free disk space and archive again") from None
+    return before, after
 
 
 def handed_out(folder: Path, at_s: int, wanted: Collection[str]) -> dict[str, Array]:
@@ -171,7 +196,7 @@ class _Reader:
         if Path(name).name != name:
             raise SnapshotError(f"array file '{name}' points outside the snapshot folder")
         if name not in self._maps:
-            self._maps[name] = np.memmap(self.folder / name, dtype=np.uint8, mode="r")
+            self._maps[name] = self._bytes(name)
         dtype, shape = np.dtype(where["dtype"]), tuple(where["shape"])
         if dtype.hasobject:
             raise SnapshotError(f"{name}: objects are not allowed in a snapshot")
@@ -180,6 +205,14 @@ class _Reader:
         if raw.size != size or blake2b(raw.tobytes(), digest_size=16).hexdigest() != where["digest"]:
             raise SnapshotError(f"{self.folder / name}: array at byte {where['at']} is damaged")
         return raw.view(dtype).reshape(shape) if size else np.empty(shape, dtype)
+
+    def _bytes(self, name: str) -> Array:
+        """Content of an array file: memory-mapped as it lies, or unpacked where the run was archived."""
+        packed = self.folder / f"{name}{PACKED}"
+        if not packed.is_file():
+            return np.memmap(self.folder / name, dtype=np.uint8, mode="r")
+        with pa.CompressedInputStream(pa.OSFile(str(packed)), "zstd") as stream:
+            return np.frombuffer(stream.read(), np.uint8)
 
 
 def _plain(state: RunState) -> dict[str, Any]:
