@@ -27,19 +27,19 @@ MOST_MEASURES, MOST_AREAS = 100, 10_000
 EVERYWHERE = "all"
 
 
-def _instant(value: Any) -> int | datetime:
-    """A duration in seconds, or an instant with its zone."""
+def _instant(value: Any) -> int | str:
+    """A duration in seconds, or an instant with its zone in ISO 8601."""
     text = isinstance(value, str) and ("T" in value or ":" in value)
     instant = datetime.fromisoformat(value) if text else value
     if not isinstance(instant, datetime):
         return duration_s(value)
     if instant.tzinfo is None:
         raise ValueError("an instant needs its zone, like 2026-07-28T22:00:00+09:00; or write a duration like 8h")
-    return instant
+    return instant.isoformat()
 
 
 Instant = Annotated[
-    int | datetime,
+    int | str,
     PlainValidator(_instant),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}),
 ]
@@ -180,7 +180,9 @@ def _second(instant: Instant | None, scenario: Scenario, otherwise: int) -> int:
     """Seconds since the start of the scenario."""
     if instant is None:
         return otherwise
-    return instant if isinstance(instant, int) else round((instant - scenario.start).total_seconds())
+    if isinstance(instant, int):
+        return instant
+    return round((datetime.fromisoformat(instant) - scenario.start).total_seconds())
 
 
 def _problems(

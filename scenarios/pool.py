@@ -224,7 +224,7 @@ class DaskPool:
                 stopped = True
                 for flag in flags:
                     flag.touch()
-            with suppress(TimeoutError):
+            with suppress(TimeoutError), self.client.as_current():
                 wait_for(list(waiting), timeout=LOOK_S, return_when="FIRST_COMPLETED")
             for future in [one for one in waiting if one.done()]:
                 waiting.remove(future)
