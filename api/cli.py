@@ -23,6 +23,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 fault of the program, 2 bad input, 3 interrupted and resumable. "
     "/ 終了コード: 0 完了, 1 プログラムの不具合, 2 入力の誤り, 3 中断(再開可能)。",
 )
+keys_app = typer.Typer(no_args_is_help=True, help="Keys of the API. / APIキーの管理。")
+app.add_typer(keys_app, name="keys")
 console = Console()
 
 Run = Annotated[str, typer.Argument(help="Run id or run folder / 実行IDまたはフォルダ")]
@@ -211,7 +213,7 @@ def levers(
         console.show_json(json_schema())
         return
     content = tables.levers()
-    console.show(content, tables.levers_text(content))
+    console.show(content, tables.levers_text(content, console.lang))
 
 
 @app.command()
@@ -234,6 +236,56 @@ def validate(
     from api import runs
 
     runs.validate(console, scenario, members, out, absorb_until)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on / 待ち受けるアドレス")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port, 0: any free one / ポート")] = 8765,
+    database: Annotated[
+        str,
+        typer.Option("--database", metavar="URL", envvar="TWIN_DATABASE_URL", help="Jobs, e.g. postgresql://… / DB"),
+    ] = "",
+    scheduler: Annotated[
+        str, typer.Option(metavar="tcp://…", help="dask.distributed scheduler for members / 分散計算のスケジューラ")
+    ] = "",
+    workers: Annotated[int | None, typer.Option(min=1, max=16, help="Worker processes / ワーカー数")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Further name of this server / サーバーの別名")
+    ] = None,
+) -> None:
+    """Serve the API and the map page. / APIと地図画面を提供する。"""
+    from api import serving
+
+    serving.serve(console, host, port, database, scheduler, workers, allow_host or [])
+
+
+@keys_app.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="Whose key / 利用者名")],
+    role: Annotated[str, typer.Option(help="viewer, planner or admin / 役割")] = "viewer",
+    expires: Annotated[str | None, typer.Option(help="Ends after, e.g. 30d / 有効期間")] = None,
+) -> None:
+    """Make a key and print it once. / キーを作り一度だけ表示する。"""
+    from api import serving
+
+    serving.add_key(console, name, role, expires)
+
+
+@keys_app.command("list")
+def list_keys() -> None:
+    """List keys without their secrets. / キーの一覧。"""
+    from api import serving
+
+    serving.list_keys(console)
+
+
+@keys_app.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key / キーのID")]) -> None:
+    """End a key at once. / キーを直ちに無効にする。"""
+    from api import serving
+
+    serving.revoke_key(console, key_id)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 
 import layers as phenomena
 from layers.couplings import COUPLINGS, LOOPS, ORDER, matrix, pairs
+from scenarios.lever_names import lever_name
 from twin import params
 from twin.contract import Layer, Var
 
@@ -53,6 +54,8 @@ def levers() -> dict[str, Any]:
         rows += [
             {
                 "lever": f"{name}.{lever.name}",
+                "title_ja": lever_name(f"{name}.{lever.name}").ja,
+                "title_en": lever_name(f"{name}.{lever.name}").en,
                 "name": lever.name,
                 "layer": name,
                 "target": f"{name}.{lever.target}" if lever.target else "",
@@ -69,11 +72,11 @@ def levers() -> dict[str, Any]:
     return {"levers": rows}
 
 
-def levers_text(content: dict[str, Any]) -> list[str]:
-    """One line per lever."""
+def levers_text(content: dict[str, Any], lang: str) -> list[str]:
+    """Two lines per lever: what it is called, and where, how far and by whom it is pulled."""
     return [
-        f"{row['lever']:<42} {row['low']:g}–{row['high']:g} {row['unit']:<12} {row['on']:<13} {row['owner']:<12} "
-        f"{row['doc']}"
+        f"{row['lever']:<42} {row[f'title_{lang}']}\n    {row['low']:g}–{row['high']:g} {row['unit']}, on {row['on']}, "
+        f"by {row['owner']}: {row['doc']}"
         for row in content["levers"]
     ]
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, field_validator
 
-from scenarios.reading import nearest, parse_yaml, pydantic_problems
+from scenarios.reading import nearest, parse_yaml, pydantic_problems, scenario_path
 from scenarios.schema import Name, Scenario, Strict, duration_s
 from twin.contract import Layer, Lever
 from twin.errors import ScenarioError
@@ -25,6 +25,7 @@ from twin.world import World
 Array = np.ndarray
 MOST_MEASURES, MOST_AREAS = 100, 10_000
 EVERYWHERE = "all"
+SHIPPED = "countermeasures"  # folder beside a scenario's file
 
 
 def _instant(value: Any) -> int | str:
@@ -128,6 +129,12 @@ def read_candidates(path: Path) -> list[Countermeasure]:
     if doubled or not found:
         raise ScenarioError(f"{path}: " + (f"the name '{doubled[0]}' stands twice" if doubled else "no countermeasure"))
     return found
+
+
+def shipped(scenario: str) -> dict[str, Countermeasure]:
+    """The countermeasures that come with a scenario, by name; empty where none do."""
+    folder = scenario_path(scenario).parent / SHIPPED
+    return {one.name: one for one in read_candidates(folder)} if folder.is_dir() else {}
 
 
 def json_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from scenarios.lever_names import lever_name
 from scenarios.report.text import UNKNOWN, Both, duration, number
 from scenarios.report.words import quantity_name, unit_name
 
@@ -197,6 +198,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "national_headquarters_set": ("国の災害対策本部を設置", "national headquarters set up"),
     "staff_support_persons": ("応援職員の派遣を決定", "support staff from other governments decided"),
     "push_started": ("国がプッシュ型支援を開始", "the state starts to push supplies"),
+    "ordered": ("対策を指示：{place} {why}（{n}）", "countermeasure ordered: {place} {why} ({n})"),
+    "ordered:off": ("対策を解除：{place} {why}", "countermeasure taken back: {place} {why}"),
+    "support_arrives": ("{place}に応援職員{n}人が向かう", "{place}: {n} support staff on their way"),
     "report_published": ("県が第{n}報を公表", "prefecture publishes report no. {n}"),
 }
 
@@ -252,6 +256,8 @@ def sentence(kind: str, place: Both, amount: float, quantity: str, unit: str, ar
         en = f"{place.en}: {kind} ({what.en} {told} {units.en})"
         return Both(f"{place.ja}：{kind}（{what.ja} {told}{units.ja}）", en)
     why = next((WHY[str(arg)] for arg in args if str(arg) in WHY), UNKNOWN)
+    if kind == "ordered" and args:
+        why = lever_name(f"{quantity.partition('.')[0]}.{args[0]}")
     wait = duration(abs(amount))
     plain = {"n": told, "percent": _percent(amount), "share": _share(args)}
     return Both(
