@@ -11,7 +11,7 @@ from typing import Any
 
 import layers as phenomena
 from layers.couplings import COUPLINGS, LOOPS, ORDER, matrix, pairs
-from scenarios.lever_names import lever_name
+from scenarios.report.lever_names import lever_name
 from twin import params
 from twin.contract import Layer, Var
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from scenarios.lever_names import lever_name
+from scenarios.report.lever_names import lever_name
 from scenarios.report.text import UNKNOWN, Both, duration, number
 from scenarios.report.words import quantity_name, unit_name
 

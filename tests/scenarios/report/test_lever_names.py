@@ -1,7 +1,7 @@
 """Every lever has a name in both languages, and no name stands for a lever that is gone."""
 
 from scenarios.assemble import chosen_layers
-from scenarios.lever_names import LEVERS, lever_name
+from scenarios.report.lever_names import LEVERS, lever_name
 
 
 def test_every_lever_is_named_and_nothing_else():
