@@ -3,7 +3,8 @@
 Layers before this one hold what is true. Here offices see their own town, write messages, wait for approvals and meet
 at fixed hours; every decision is taken on what arrived. `known.py` holds what each office knows, `messages.py` and
 `reporting.py` how it gets there, `offices.py` who decides, `cycle.py` the order of a step. Water: `alerts.py` the line
-of the warnings, `orders.py` orders and calls on them, `flooding.py` flooded homes and the Disaster Relief Act.
+of the warnings, `orders.py` orders and calls on them, `flooding.py` flooded homes and the Disaster Relief Act. Levers:
+`levers.py` carries out the orders of those who pull them, `pulled.py` holds them beside what the offices decide.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from layers.government import alerts, cycle, flooding
+from layers.government.levers import LEVERS, obey
 from layers.government.outputs import give
-from layers.government.series import LEVERS, RECORDS, SERIES, measure
+from layers.government.series import RECORDS, SERIES, measure
 from layers.government.state import Given, State, prepare, start
 from twin.contract import Clock, Inputs, Layer, Result, Var
 
@@ -159,8 +161,9 @@ LAYER = Layer(
     levers=LEVERS,
     series=SERIES,
     records=RECORDS,
-    state_schema=2,
+    state_schema=3,
     every_s=600,
     wakes=("tsunami_warning",),
     tables=("municipality", "cell", "office", "item", "shelter", "patch"),
+    obey=obey,
 )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.government import alerts, counting, flooding, messages, offices, orders, reporting, requests, rounds, staff
+from layers.government import (
+    alerts,
+    counting,
+    flooding,
+    messages,
+    offices,
+    orders,
+    pulled,
+    reporting,
+    requests,
+    rounds,
+    staff,
+)
 from layers.government.counting import Counts
 from layers.government.known import Holder, Q, Source, absorb
 from layers.government.offices import Plan
@@ -148,6 +160,7 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
         return state
     rows, params = np.array(plan.desks), given.params
     support = staff.support_persons(state.support_target, int(state.calls_due_s[Call.STAFF_SUPPORT]), now_s, params)
+    support = support + pulled.support_persons(state.pulled, now_s, params)
     free = staff.available_persons(
         given.staff_posts[rows], _attendance(given, state, inputs, now_s)[rows], able[rows], support[rows], params
     )
@@ -184,7 +197,7 @@ def carry_out(
     now_s, events = clock.end_s, []
     state, told = _orders(state, plan, given, now_s)
     state, more = orders.carry_out(given, state, plan.water_orders, clock)
-    events += told + more
+    events += told + more + pulled.events(given, state, clock.start_s, now_s)
     state = _leave_halls(given, state)
     asks = list(plan.requests)
     if plan.state_round:
@@ -222,7 +235,7 @@ def _orders(state: State, plan: Plan, given: Given, now_s: int) -> tuple[State, 
     ahead = state.halls_ahead.copy()
     for row, halls in plan.halls_ahead:
         target[row], ahead[row] = halls, True
-        warned = alerts.causes(state.alerts, Holder.HALLS, row)
+        warned = alerts.causes(state.alerts, Holder.HALLS, row) + pulled.ordered_out_causes(given, state, row)
         events.append(Event("shelters_opened_ahead", "shelters_target_units", row, halls, causes=warned))
     for row, shelters in plan.shelter_targets:
         target[row] = shelters
@@ -244,6 +257,7 @@ def _why_alarmed(given: Given, state: State, row: int) -> tuple[tuple[str, int],
     warned = alerts.causes(state.alerts, holder, row if holder == Holder.HALLS else None)
     if holder != Holder.HALLS:
         return warned
+    warned += pulled.ordered_out_causes(given, state, row)
     return (("intensity_received", row), *warned) if _shaken(given, state)[row] or not warned else warned
 
 

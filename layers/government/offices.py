@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import mesa
 import numpy as np
 
-from layers.government import orders, priorities, triggers
+from layers.government import orders, priorities, pulled, triggers
 from layers.government.alerts import MAJOR_TSUNAMI_WARNING, TSUNAMI_WARNING, Warned, level
 from layers.government.known import Holder, Q, Source
 from layers.government.orders import LEVEL_OF, Order
@@ -126,7 +126,8 @@ class Town(Office):
         if share > 0 and model.state.order_due_s[row] < 0:
             plan.orders.append((row, share))
         self.ask_generator_cars()
-        if model.reviewing and np.isnan(model.state.shelters_target[row]):
+        halls = (model.state.shelters_target[row], model.state.pulled.shelters_units[row])
+        if model.reviewing and np.isnan(halls).all():
             self.consolidate()
 
     def heed_warnings(self) -> None:
@@ -137,6 +138,7 @@ class Town(Office):
         model.plan.water_orders += [(row, order, due_s) for order, due_s in decided]
         given_s = state.orders.due_s[:, row]
         calls = [LEVEL_OF[order] for order in LEVEL_OF if given_s[order] >= 0 or order in dict(decided)]
+        calls += [pulled.CALL_ALL] * int(pulled.called_out(given, state.pulled)[row])
         target = priorities.decide_shelters_ahead(
             max(calls, default=0.0),
             float(level(state.alerts, self.holder, Warned.TSUNAMI)[row]),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layers.government import pulled
 from layers.government.alerts import TSUNAMI_WARNING, Warned, heard_s, level
 from layers.government.known import NEVER, Holder
 from twin.chance import Chance
@@ -232,7 +233,8 @@ def carry_out(
 
 def calm(state: State) -> bool:
     """Whether nothing was ever warned of and no order stands, as nearly always."""
-    return not (state.alerts.n_issued.any() or (state.orders.due_s >= 0).any())
+    ordered = state.pulled.evacuation_fraction > 0
+    return not (state.alerts.n_issued.any() or (state.orders.due_s >= 0).any() or ordered.any())
 
 
 def alerted(given: Given, state: State) -> Array:
@@ -241,7 +243,7 @@ def alerted(given: Given, state: State) -> Array:
         return np.zeros(given.n_town, bool)
     tsunami, flood = (level(state.alerts, Holder.HALLS, warning) for warning in Warned)
     warned = (tsunami >= TSUNAMI_WARNING) | (flood >= given.params.headquarters_flood_level)
-    standing: Array = warned | (state.orders.due_s >= 0).any(axis=0)
+    standing: Array = warned | (state.orders.due_s >= 0).any(axis=0) | pulled.called_out(given, state.pulled)
     return standing
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.government import orders, triggers
+from layers.government import orders, pulled, triggers
 from layers.government.staff import Duty
 from layers.government.state import Given, State
 from layers.government.triggers import Aid, Call
@@ -18,28 +18,28 @@ def give(given: Given, state: State, inputs: Inputs, checks: Array, goods: Array
 
     checks: shelter checks done in the step (town,). goods: units ordered in the step (town, item).
     """
-    now_s, called = state.now_s, state.calls_due_s
+    now_s, called, held = state.now_s, state.calls_due_s, state.pulled
     crews = triggers.aid_present_crews(state.aid_called_s, state.aid_crews, now_s, given.params)
     return {
         "power_aid_crews": crews[[Aid.POWER]],
         "water_aid_crews": crews[[Aid.WATER]],
         "gas_aid_crews": crews[[Aid.GAS]],
         "generator_cars_units": state.generator_cars,
-        "road_priority": state.road_weight,
+        "road_priority": pulled.override(state.road_weight, held.road_weight),
         "fire_aid_called": _called(called, Call.FIRE_AID, now_s),
         "sdf_called": _called(called, Call.SDF, now_s),
         "police_aid_called": _called(called, Call.POLICE_AID, now_s),
         "medical_aid_called": _called(called, Call.MEDICAL_AID, now_s),
-        "search_priority": state.search_weight,
+        "search_priority": pulled.override(state.search_weight, held.search_weight),
         "scouting_wanted": state.scouting,
         "evacuation_order_fraction": ordered_fraction(given, state),
-        "flood_call": orders.flood_call(state.orders, now_s),
+        "flood_call": flood_call(given, state),
         "shelter_staff_persons": state.staff[:, Duty.SHELTERS].copy(),
         "shelter_checks_units": checks,
-        "shelters_target_units": state.shelters_target,
+        "shelters_target_units": pulled.override(state.shelters_target, held.shelters_units),
         "homes_tagged_fraction": tagged_fraction(state),
         "goods_ordered_units": goods,
-        "push_started": _called(called, Call.PUSH, now_s) * float(given.params.push_allowed > 0),
+        "push_started": _called(called, Call.PUSH, now_s) * float(triggers.may_push(held.call_due_s, given.params)),
         "advice": advice(given, state, inputs),
     }
 
@@ -52,7 +52,14 @@ def ordered_fraction(given: Given, state: State) -> Array:
     """Share of residents under an order that is out by now, for whatever reason, (town,)."""
     out = (state.order_due_s >= 0) & (state.order_due_s <= state.now_s)
     by_water = orders.ordered_fraction(state.orders, given.danger_fraction, state.now_s)
-    return np.maximum(np.where(out, state.order_fraction, 0.0), by_water)
+    by_order = pulled.evacuation_fraction(state.pulled, state.now_s)
+    return np.maximum(np.maximum(np.where(out, state.order_fraction, 0.0), by_water), by_order)
+
+
+def flood_call(given: Given, state: State) -> Array:
+    """Highest flood call in force, for whatever reason, (town,): 0, 3, 4 or 5."""
+    by_order = pulled.flood_call(given, state.pulled, state.now_s)
+    return np.maximum(orders.flood_call(state.orders, state.now_s), by_order)
 
 
 def tagged_fraction(state: State) -> Array:

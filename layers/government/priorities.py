@@ -84,14 +84,19 @@ def decide_weights(need: Array, population: Array, params: Params) -> Array:
     return np.clip(np.sqrt(ratio), low, high)
 
 
-def decide_generator_cars(approved: Array, wanted: Array, weight: Array, fleet: float) -> Array:
+def decide_generator_cars(
+    approved: Array, wanted: Array, weight: Array, fleet: float, ordered: Array | None = None
+) -> Array:
     """Cars allotted to each town, whole (town,): the weightiest towns first until the fleet is spent.
 
     approved: cars granted; wanted: dark facilities last reported (NaN: as approved); cars go back when light returns.
+    ordered: cars ordered to a town, NaN = none; they are taken out of the fleet first, whatever is wanted there.
     """
     claim = np.minimum(approved, np.where(np.isnan(wanted), approved, wanted))
+    free = np.ones(len(claim), dtype=bool) if ordered is None else np.isnan(ordered)
+    claim = claim if ordered is None else np.where(free, claim, ordered)
     allotted = np.zeros_like(claim)
-    for town in np.lexsort((np.arange(len(claim)), -weight)).tolist():
+    for town in np.lexsort((np.arange(len(claim)), -weight, free)).tolist():
         allotted[town] = min(claim[town], fleet)
         fleet -= allotted[town]
     return allotted

@@ -49,9 +49,8 @@ def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, lis
     need = need + priorities.decide_flood_need(told[Q.HOMES_FLOODED], sea, river, endangered, params)
     weight = priorities.decide_weights(need, given.population, params)
     road_need = need + params.road_need_per_evacuee * np.nan_to_num(told[Q.EVACUEES])
-    cars = priorities.decide_generator_cars(
-        state.generator_approved, told[Q.GENERATOR_WANTED], weight, priorities.fleet_units(now_s, params)
-    )
+    known = (state.generator_approved, told[Q.GENERATOR_WANTED], weight, priorities.fleet_units(now_s, params))
+    cars = priorities.decide_generator_cars(*known, state.pulled.cars_units)
     after = changed(
         state,
         silent=silent,
@@ -62,7 +61,7 @@ def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, lis
         generator_cars=_same(cars, state.generator_cars),
         calls_due_s=_relief_by_count(given, state, now_s),
     )
-    return after, _prefecture_events(state, after)
+    return after, _prefecture_events(state, after, cars != priorities.decide_generator_cars(*known))
 
 
 def _relief_by_count(given: Given, state: State, now_s: int) -> Array:
@@ -78,7 +77,8 @@ def _relief_by_count(given: Given, state: State, now_s: int) -> Array:
     return after
 
 
-def _prefecture_events(before: State, after: State) -> list[Event]:
+def _prefecture_events(before: State, after: State, moved: Array) -> list[Event]:
+    """Lines of the round; moved: towns whose cars are not what they would be without orders, bool (town,)."""
     why = (("office_power", "office_telecom", "office_usable"), ("generator_cars_wanted_units",))
     events = [
         Event("town_silent", "town_silent", int(town), 1.0, causes=[(need, int(town)) for need in why[0]])
@@ -99,11 +99,20 @@ def _prefecture_events(before: State, after: State) -> list[Event]:
             "generator_cars_units",
             int(town),
             float(after.generator_cars[town]),
-            causes=(("requests_open", int(town)), (why[1][0], int(town))),
+            causes=(*_car_orders(after, int(town), moved), ("requests_open", int(town)), (why[1][0], int(town))),
         )
         for town in np.flatnonzero(change)
     ]
     return events
+
+
+def _car_orders(state: State, town: int, moved: Array) -> list[tuple[str, int]]:
+    """The orders that gave a town its cars or took them: its own, else those of the towns that came first."""
+    held = ~np.isnan(state.pulled.cars_units)
+    if not moved[town]:
+        return []
+    rows = [town] if held[town] else np.flatnonzero(held & (state.generator_cars > 0)).tolist()
+    return [("generator_cars_units", row) for row in rows]
 
 
 def supply_round(given: Given, state: State, now_s: int) -> tuple[State, list[tuple[Kind, int, float]]]:
@@ -175,7 +184,9 @@ def call_events(given: Given, state: State, start_s: int, end_s: int) -> list[Ev
 
 
 def _reasons(state: State, call: Call) -> tuple[tuple[str, int], ...]:
-    """Why a call was given: warnings known to be in force, flooded homes reported, the strongest intensity known."""
+    """Why a call was given: an order, or warnings in force, flooded homes reported, the strongest intensity known."""
+    if state.pulled.call_due_s[call] == state.calls_due_s[call]:
+        return ((CALL_QUANTITIES[call], 0),)
     intensity = state.known.value[Holder.STATE, Q.INTENSITY]
     flooded = state.known.value[Holder.PREFECTURE, Q.HOMES_FLOODED]
     reasons = alerts.causes(state.alerts, Holder.STATE)

@@ -1,13 +1,13 @@
-"""Series, levers and internal quantities of the layer; reported series show what the last publication said."""
+"""Series and internal quantities of the layer; reported series show what the last publication said."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from layers.government import orders, outputs, requests, triggers
+from layers.government import outputs, pulled, requests, triggers
 from layers.government.known import Holder, Q, information_age_s
 from layers.government.state import Given, State
-from twin.contract import Lever, Series, Var
+from twin.contract import Series, Var
 
 Array = np.ndarray
 
@@ -62,27 +62,7 @@ RECORDS = (
     Var("flood_warning_known", "1", "municipality", doc="flood warning level the town hall knows"),
     Var("flooded_homes_listed", "1", "municipality", doc="homes flooded above the floor on the town's list"),
     Var("staff_support_persons", "person", "region", doc="staff sent by other governments, once decided"),
-)
-
-LEVERS = (
-    Lever("approval_delay", "s", 600, 7200, "prefecture", "approval_s", "usual time one level needs to approve"),
-    Lever("staff_support", "person", 0, 300, "state", "support_team_persons", "outside staff sent to a hard-hit town"),
-    Lever("mutual_aid_size", "1", 0, 3, "utility", "aid_size", "size of utilities' mutual aid (1 = as planned)"),
-    Lever("silence_timer", "s", 1800, 21600, "prefecture", "silence_s", "silence after which a town is visited"),
-    Lever("push_time", "s", 3600, 259200, "state", "push_delay_s", "delay of the push of goods after the trigger"),
-    Lever("push_allowed", "1", 0, 1, "state", "push_allowed", "whether the state pushes goods (0 = never)"),
-    Lever("consolidation", "1", 0, 1, "municipality", "consolidation", "whether towns consolidate shelters (0 = no)"),
-    Lever(
-        "flood_order_time",
-        "s",
-        -1,
-        259200,
-        "municipality",
-        "flood_order_at_s",
-        "evacuation ordered on the forecast at this time after the start (-1: by warning level)",
-    ),
-    Lever("flood_reluctance", "1", 0, 0.8, "municipality", "reluctance_fraction", "share of flood calls a level late"),
-    Lever("report_interval", "s", 1800, 21600, "municipality", "report_every_s", "time between situation reports"),
+    Var("town_support_persons", "person", "municipality", doc="outside staff ordered to the town"),
 )
 
 
@@ -90,7 +70,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
     """Every declared series at the state's instant, (town,); reported series hold NaN where nothing was published."""
     n_town, now_s = given.n_town, state.now_s
     waiting_s = requests.oldest_s(state.requests, n_town, now_s)
-    share = state.search_weight * given.population
+    share = pulled.override(state.search_weight, state.pulled.search_weight) * given.population
     values = {
         "requests_pending": requests.pending(state.requests, n_town),
         "approval_delay_s": np.maximum(waiting_s, state.last_delay_s),
@@ -103,7 +83,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "town_calls_waiting": state.calls_waiting,
         "generator_cars_allotted": state.generator_cars,
         "homes_tagged": np.floor(state.counts.tagged),
-        "flood_call": orders.flood_call(state.orders, now_s),
+        "flood_call": outputs.flood_call(given, state),
         "residents_ordered": outputs.ordered_fraction(given, state) * given.population,
     }
     values.update({f"reported.{name}": state.rhythm.published_value[row[0]] for name, row in REPORTED.items()})

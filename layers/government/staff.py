@@ -108,8 +108,14 @@ def checks_done(
 
 
 def support_persons(target: Array, decided_s: int, now_s: int, params: Params) -> Array:
-    """Outside staff present: they arrive evenly over `support_ramp_s` after travelling, persons (town,)."""
-    if decided_s < 0:
-        return np.zeros_like(target)
-    share = (now_s - decided_s - params.support_travel_s) / params.support_ramp_s
-    return target * min(1.0, max(0.0, share))
+    """Outside staff present of those decided at one instant (-1: not yet), persons (town,)."""
+    return target * arrived_fraction(decided_s, now_s, params)
+
+
+def arrived_fraction(sent_s: Array | int, now_s: int, params: Params) -> Array:
+    """Share of outside staff that has come: they arrive evenly over `support_ramp_s` after travelling; 0 if not sent.
+
+    sent_s: when they were sent, -1 not.
+    """
+    share = (now_s - np.asarray(sent_s) - params.support_travel_s) / params.support_ramp_s
+    return np.where(np.asarray(sent_s) >= 0, np.clip(share, 0.0, 1.0), 0.0)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from layers.government import alerts, counting, flooding, messages, orders, requests, rhythm, triggers
+from layers.government import alerts, counting, flooding, messages, orders, pulled, requests, rhythm, triggers
 from layers.government.alerts import Alerts
 from layers.government.counting import Counts
 from layers.government.flooding import Flooding, Land
 from layers.government.known import FIRST_ITEM, NEVER, Holder, Known, Source, nothing_known
 from layers.government.orders import Orders
+from layers.government.pulled import Pulled
 from layers.government.rhythm import Rhythm
 from layers.government.staff import Duty
 from layers.government.supply import ITEMS
@@ -71,7 +72,8 @@ class State:
     Decisions: calls_due_s (call,), aid_called_s and aid_crews (utility,), order_fraction, order_due_s, shelters_target,
     generator_* (units), goods (town, item) ordered, asked; support_target (persons), silent, scouting, liaison_due_s,
     weights. Water: alerts (warnings known and on the line), orders (given on warnings), halls_ahead (bool (town,): the
-    target of shelters is an opening ahead of water), flooding (count of flooded homes).
+    target of shelters is an opening ahead of water), flooding (count of flooded homes). Levers: pulled (orders in
+    force of those who pulled one).
     Counting: habits (town, 4), counts, damaged (town, class) true homes seen by inspectors.
     """
 
@@ -118,6 +120,7 @@ class State:
     orders: Orders
     halls_ahead: Array
     flooding: Flooding
+    pulled: Pulled
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -179,6 +182,7 @@ def start(given: Given, chance: Chance) -> State:
         orders=orders.nothing_ordered(n_town),
         halls_ahead=np.zeros(n_town, bool),
         flooding=flooding.nothing_flooded(n_town),
+        pulled=pulled.nothing_pulled(n_town),
     )
 
 

@@ -78,6 +78,11 @@ def in_force(due_s: Array, call: Call, now_s: int) -> bool:
     return bool(0 <= due_s[call] <= now_s)
 
 
+def may_push(ordered_s: Array, params: Params) -> bool:
+    """Whether goods may be pushed: the state does so by itself, or push was ordered; ordered_s: (call,), -1 not."""
+    return bool(params.push_allowed > 0 or ordered_s[Call.PUSH] >= 0)
+
+
 def decide_aid(called_s: Array, crews: Array, known_out: Array, now_s: int, params: Params) -> tuple[Array, Array]:
     """When mutual aid was called and how many crews, (utility,) each, from the outages the utilities reported.
 

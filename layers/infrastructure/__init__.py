@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from layers.infrastructure import course, outputs, reports
+from layers.infrastructure import course, levers, outputs, reports
 from layers.infrastructure.state import Given, State, prepare, start
 from twin.contract import Clock, Inputs, Layer, Lever, Result, Series, Stock, Var
 
@@ -116,6 +116,7 @@ RECORDS = (
     Var("substation_drowned", "1", "substation", doc="1 while the substation's plant is drowned or not yet dried"),
     Var("stations_drowned_units", "unit", "municipality", doc="base stations drowned and not yet dried"),
     Var("facility_drowned_units", "unit", "municipality", doc="hospitals and offices whose electrical room drowned"),
+    *levers.RECORDS,
 )
 
 SERIES = (
@@ -152,6 +153,7 @@ LEVERS = (
     Lever("pump_cars", "unit", 0.0, 20.0, "state", "pump_cars_units", "pump cars for each station that stands still"),
     Lever("shelter_first", "1", 0.0, 5.0, "utility", "shelter_weight", "weight of full shelters in restoration"),
     Lever("car_ask", "s", 3600.0, 86400.0, "hospital", "car_ask_s", "own fuel left when a generator car is asked for"),
+    *levers.LEVERS,
 )
 
 
@@ -170,8 +172,8 @@ def measure(given: Given, state: State) -> dict[str, Array]:
 
 
 def fuel_l(given: Given, state: State) -> float:
-    """Litres in the tanks of generators and in the towns' lifeline stores."""
-    return float(state.facilities.fuel_l.sum() + state.facilities.pool_l.sum())
+    """Litres in the tanks of generators and sent generator cars and in the towns' lifeline stores."""
+    return float(state.facilities.fuel_l.sum() + state.facilities.pool_l.sum() + state.orders.cars.left.sum())
 
 
 LAYER = Layer(
@@ -190,5 +192,6 @@ LAYER = Layer(
     records=RECORDS,
     every_s=600,
     wakes=("shock_intensity", "tsunami_warning"),
-    state_schema=2,
+    state_schema=3,
+    obey=levers.obey,
 )

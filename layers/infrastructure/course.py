@@ -7,7 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layers.infrastructure import crews as gang
-from layers.infrastructure import facilities, gas, power, roads, sewer, soaking, telecom, water
+from layers.infrastructure import (
+    facilities,
+    gas,
+    placed,
+    power,
+    road_orders,
+    roads,
+    sending,
+    sewer,
+    soaking,
+    telecom,
+    water,
+)
 from layers.infrastructure.counts import probability
 from layers.infrastructure.facilities import PUMP, STATION
 from layers.infrastructure.state import Given, State
@@ -37,23 +49,25 @@ def advance(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[S
     state, burnt_l = _electricity(given, state, inputs, clock, before)
     if fresh.tripped.any():
         state = replace(state, crews=_patrols(given, state, inputs, clock, fresh))
-    if roads.has_news(state.roads, inputs["road_debris_m3"], inputs["road_slides"]):
-        way = roads.update(state.roads, given.roads, given.params, inputs["road_debris_m3"], inputs["road_slides"])
+    way = road_orders.hold(state.roads, state.orders, clock.end_s)
+    if roads.has_news(way, inputs["road_debris_m3"], inputs["road_slides"]):
+        way = roads.update(way, given.roads, given.params, inputs["road_debris_m3"], inputs["road_slides"])
         state = replace(state, roads=way)
     if in_round:
         state = _water(given, state, inputs, clock)
         state = _slow(given, state, inputs, clock)
-        state = _ask(given, state, inputs, clock)
+        state = sending.carry_out(given, _ask(given, state, inputs, clock), clock.end_s)
     return _drive(given, before, state, inputs, clock, fresh.shaken), burnt_l, fresh
 
 
 def _drive(given: Given, before: State, state: State, inputs: Inputs, clock: Clock, shaken: bool) -> State:
-    """Travel times: drivers learn of jams and openings by the hour, of a shock, water and a flight at once."""
+    """Travel times: drivers learn of jams and openings by the hour, of a shock, water, a flight, orders at once."""
     cars = inputs["evacuee_cars_units"]
     soaked = state.roads.flooded is not before.roads.flooded or state.roads.cut_off is not before.roads.cut_off
-    if not (shaken or soaked or cars.any() or clock.start_s == 0 or clock.rings(HOUR_S)):
+    ordered = road_orders.changed(before.roads, state.roads)
+    if not (shaken or soaked or ordered or cars.any() or clock.start_s == 0 or clock.rings(HOUR_S)):
         return state
-    traffic = roads.jammed(given.roads, given.params, inputs["traffic_factor"], cars)
+    traffic = road_orders.traffic(state.roads, given.roads, given.params, inputs["traffic_factor"], cars)
     return replace(state, travel=roads.travel(state.travel, state.roads, given.roads, given.params, traffic))
 
 
@@ -128,24 +142,31 @@ def _shake(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[St
 
 def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, before: State) -> tuple[State, float]:
     """Mains, then generators and cars, then base stations and drainage pumps. before: at the last look."""
+    span = (clock.start_s, clock.end_s)
     params, place = given.params, given.facilities
     grid = power.supply(state.power, before.power, given.power, clock.end_s)
     mains, flooded = state.facilities.mains, state.facilities.flooded
     if grid.on is not before.power.on or flooded is not before.facilities.flooded:
         mains = facilities.mains_on(place, grid.on) & ~flooded
     car = gang.connected(state.crews, gang.CAR, len(place.keys), params.car_connect_s, clock.end_s)
-    car = state.facilities.car if np.array_equal(car, state.facilities.car) else car
-    hall, burnt_l = facilities.run_generators(
-        state.facilities, place, params, mains, car, inputs["fuel_delivered_l"], clock.dt_s
-    )  # fmt: skip
+    halls, delivered_l = state.facilities, inputs["fuel_delivered_l"]
+    sent, halls, delivered_l = placed.refuel(state.orders.cars, halls, place, params, delivered_l)
+    sent, sent_burnt_l = placed.feed(sent, state.crews, halls, place, params, mains, span, car)
+    car = car | sent.on
+    car = halls.car if np.array_equal(car, halls.car) else car
+    hall, burnt_l = facilities.run_generators(halls, place, params, mains, car, delivered_l, clock.dt_s)
+    terminals = placed.transmit(state.orders.terminals, state.crews, place, params, hall.power, span)
+    orders = replace(state.orders, cars=sent, terminals=terminals) if state.orders.heard else state.orders
     stations = slice(place.first[STATION], place.first[STATION + 1])
     backed = gang.connected(
         state.crews, gang.STATION_CAR, len(given.telecom.keys), params.station_car_connect_s, clock.end_s
     )
     backed |= hall.power[stations] > 0
-    phone = telecom.run(state.telecom, given.telecom, params, mains[stations], backed, clock.dt_s)
-    state = replace(state, power=grid, facilities=hall, telecom=phone)
-    return soaking.drain(given, state, clock.dt_s), burnt_l
+    phone = telecom.run(
+        state.telecom, given.telecom, params, mains[stations], backed, clock.dt_s, terminals.on[stations]
+    )
+    state = replace(state, power=grid, facilities=hall, telecom=phone, orders=orders)
+    return soaking.drain(given, state, clock.dt_s), burnt_l + sent_burnt_l
 
 
 def _water(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
@@ -208,7 +229,7 @@ def _ask(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     phone, crew = telecom.ask_repairs(
         state.telecom, crew, given.telecom, params, state.facilities.mains[stations], state.power.faults, now_s
     )
-    halls, crew = facilities.ask_cars(state.facilities, crew, given.facilities, params, now_s)
+    halls, crew = facilities.ask_cars(state.facilities, crew, given.facilities, params, state.orders.cars.on, now_s)
     found = (inputs["road_debris_m3"], inputs["road_slides"])
     way, crew = roads.ask_work(state.roads, crew, given.roads, params, inputs["road_priority"], found, now_s)
     return replace(

@@ -19,7 +19,9 @@ POWER, WATER, TELECOM, INSPECTION, CLEARING, STATION_CARS = range(6)
 POOLS = ("power", "water", "telecom", "inspection", "clearing", "station_cars")
 CARS = 100
 """Pool of the generator cars allotted to municipality row m: CARS + m."""
-PATROL, FAULT, SURVEY, LEAK, LINE, INSPECT, CLEAR, CAR, STATION_CAR, DRY = range(10)
+GUEST_GANGS = (POWER, WATER, CLEARING)
+"""Pools whose gangs may be sent from outside to work for one town only."""
+PATROL, FAULT, SURVEY, LEAK, LINE, INSPECT, CLEAR, CAR, STATION_CAR, DRY, SENT_CAR, TERMINAL = range(12)
 """Kinds of missions; the subject is a feeder, feeder section, water zone, station, road, facility or drowned site."""
 
 Moved = TypeVar("Moved", Missions, Units)
@@ -42,11 +44,13 @@ class CrewPlace:
 class Crews:
     """missions: open work. subject: row each mission is about, (mission,). units: who works.
 
-    called: units wanted of each pool at the last look, (pool + municipality,).
+    ahead: places in the queue each mission was moved forward by order, (mission,).
+    called: units wanted of each pool at the last look: pools, generator cars by town, guests as in `guest_pool`.
     """
 
     missions: Missions
     subject: Array
+    ahead: Array
     units: Units
     called: Array
 
@@ -67,8 +71,15 @@ def prepare(world: World) -> CrewPlace:
 
 def start(place: CrewPlace) -> Crews:
     """No work and nobody called yet; own crews muster in the first step."""
-    n = len(POOLS) + len(place.town_node)
-    return Crews(Missions.empty(), np.empty(0, np.int64), Units.empty(), np.zeros(n, np.int64))
+    n = len(POOLS) + (1 + len(GUEST_GANGS)) * len(place.town_node) + 2
+    nothing = np.empty(0, np.int64)
+    return Crews(Missions.empty(), nothing, nothing, Units.empty(), np.zeros(n, np.int64))
+
+
+def guest_pool(n_town: int, gang: int, town: int = 0) -> int:
+    """Pool of the gangs sent to one town (gang: place in GUEST_GANGS), of sent generator cars (gang 3, town 0) and of
+    satellite terminals (gang 3, town 1)."""
+    return CARS + (1 + gang) * n_town + town
 
 
 def own_units(place: CrewPlace, params: Params) -> Array:
@@ -92,20 +103,36 @@ def muster(crews: Crews, place: CrewPlace, params: Params, aid: Array, cars: Arr
     aid: units called up by pool, (pool,), >= 0. cars: generator cars allotted, (municipality,).
     New own units stand at town offices, new aid at the gateways; those no longer called leave after their mission.
     """
-    own = own_units(place, params)
-    wanted = np.concatenate([own + np.floor(aid), np.floor(cars)]).astype(np.int64)
+    guests = crews.called[len(POOLS) + len(cars) :]
+    wanted = np.concatenate([own_units(place, params) + np.floor(aid), np.floor(cars), guests])
+    return _roster(crews, place, params, wanted.astype(np.int64), now_s)
+
+
+def send(crews: Crews, place: CrewPlace, params: Params, guests: Array, now_s: int) -> Crews:
+    """Bring the units sent by order to their numbers, in the order of `guest_pool`: int64 (3 x municipality + 2,).
+
+    They come through the gateways after the way of mutual aid; who left has to come all the way again.
+    """
+    wanted = np.concatenate([crews.called[: len(POOLS) + len(place.town_node)], guests])
+    return _roster(crews, place, params, wanted, now_s)
+
+
+def _roster(crews: Crews, place: CrewPlace, params: Params, wanted: Array, now_s: int) -> Crews:
+    """The crews with as many units of each pool as wanted; arrays as `Crews.called`."""
     changed = np.flatnonzero(wanted != crews.called)
     if not changed.size:
         return crews
+    own, first_guest = own_units(place, params), len(POOLS) + len(place.town_node)
     units, leave_s = crews.units, crews.units.leave_s.copy()
     pools, numbers, aided = [], [], []
     for column in changed.tolist():
         pool = column if column < len(POOLS) else CARS + column - len(POOLS)
         rows = np.flatnonzero(units.pool == pool)
-        staying, surplus = rows[: wanted[column]], rows[wanted[column] :]
+        present = rows if column < first_guest else _present(units, rows)
+        staying, surplus = present[: wanted[column]], present[wanted[column] :]
         leave_s[staying] = NEVER_S
         leave_s[surplus] = np.minimum(leave_s[surplus], now_s)
-        number = np.arange(len(rows), wanted[column])
+        number = np.arange(len(rows), len(rows) + wanted[column] - len(present))
         numbers.append(number)
         pools.append(np.full(len(number), pool))
         aided.append(number >= (own[column] if column < len(own) else 0))
@@ -114,22 +141,32 @@ def muster(crews: Crews, place: CrewPlace, params: Params, aid: Array, cars: Arr
     return replace(crews, units=units, called=wanted)
 
 
+def _present(units: Units, rows: Array) -> Array:
+    """Those of these units that were not sent home, busy ones first: who is idle is spared first."""
+    here = rows[units.leave_s[rows] == NEVER_S]
+    return here[np.argsort(units.mission[here] == IDLE, kind="stable")]
+
+
 def _joined(
     units: Units, pool: Array, number: Array, aid: Array, place: CrewPlace, params: Params, now_s: int
 ) -> Units:
     """The roster with new units; pool, number within the pool, whether they come from outside: arrays (new,)."""
     if not number.size:
         return units
+    n_town = len(place.town_node)
+    guest = pool >= guest_pool(n_town, 0)
+    gang = (pool < STATION_CARS) | (guest & (pool < guest_pool(n_town, len(GUEST_GANGS))))
+    way_s = np.where(aid, params.aid_muster_s, params.own_muster_s) + np.where(guest, params.sent_travel_s, 0.0)
     turn = (number * _GOLDEN_RATIO) % 1.0
-    town = np.minimum(np.searchsorted(place.population_share, turn), len(place.town_node) - 1)
+    town = np.minimum(np.searchsorted(place.population_share, turn), n_town - 1)
     home = np.where(aid, place.gateway[number % len(place.gateway)], place.town_node[town])
     return units.append(
         key=np.array([key_of(f"infrastructure/unit/{p}/{n}") for p, n in zip(pool.tolist(), number.tolist())]),
         pool=pool,
         base=home,
-        available_s=now_s + np.where(aid, params.aid_muster_s, params.own_muster_s).astype(np.int64),
+        available_s=now_s + way_s.astype(np.int64),
         duty_s=int(params.crew_duty_s),
-        rest_s=np.where(pool >= STATION_CARS, 0, int(DAY_S - params.crew_duty_s)),
+        rest_s=np.where(gang, int(DAY_S - params.crew_duty_s), 0),
         shift_offset_s=(number % 3) * (DAY_S // 3),
     )
 
@@ -157,6 +194,7 @@ def ask(
         crews,
         missions=missions,
         subject=np.concatenate([crews.subject, np.asarray(subject, np.int64)]),
+        ahead=np.concatenate([crews.ahead, np.zeros(n, np.int64)]),
     )
 
 
@@ -188,8 +226,14 @@ def work(
         return replace(crews, missions=missions, units=units), _NONE, _NONE
     done = missions.phase == DONE
     kind, subject = missions.kind[done].astype(np.int64), crews.subject[done]
-    kept = replace(crews, missions=missions.select(~over), subject=crews.subject[~over], units=units)
-    return kept, kind, subject
+    return _kept(crews, missions, units, ~over), kind, subject
+
+
+def _kept(crews: Crews, missions: Missions, units: Units, mask: Array) -> Crews:
+    """The crews with those of these missions that are under the mask."""
+    return replace(
+        crews, missions=missions.select(mask), subject=crews.subject[mask], ahead=crews.ahead[mask], units=units
+    )
 
 
 def _advance(
@@ -247,8 +291,7 @@ def release(crews: Crews, kind: int, subjects: Array, now_s: int) -> Crews:
     if not mask.any():
         return crews
     missions, units = cancel(crews.missions, crews.units, mask, now_s)
-    kept = missions.phase != CANCELLED
-    return replace(crews, missions=missions.select(kept), subject=crews.subject[kept], units=units)
+    return _kept(crews, missions, units, missions.phase != CANCELLED)
 
 
 def connected(crews: Crews, kind: int, n_subject: int, connect_s: float, now_s: int) -> Array:

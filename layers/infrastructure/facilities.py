@@ -34,6 +34,7 @@ class FacilityPlace:
     section: Array
     municipality: Array
     node: Array
+    cell: Array
     generators: Array
     own_s: Array
     luck: Array
@@ -87,6 +88,7 @@ def prepare(world: World) -> FacilityPlace:
         section=(keys >> 7) % SECTIONS,
         municipality=municipality,
         node=np.maximum(node, 0).astype(np.int64),
+        cell=np.concatenate([members["cell"] for members in sets]).astype(np.int64),
         generators=generators,
         own_s=own_s[generators],
         luck=(keys[generators] >> 11) % 1000 / 1000.0,
@@ -158,7 +160,8 @@ def run_generators(
     """
     fuel_l, pool_l = state.fuel_l, state.pool_l
     if delivered_l.any() or pool_l.any():
-        fuel_l, pool_l = _fill(fuel_l, pool_l + delivered_l, _missing_l(fuel_l, place, params), place)
+        lacking_l = missing_l(fuel_l, place, params)
+        fuel_l, pool_l = fill(fuel_l, pool_l + delivered_l, lacking_l, place.municipality[place.generators])
     ready = (fuel_l > 0) & ~state.flooded[place.generators]
     running = ~(mains | car)[place.generators] & ready
     burnt_l = 0.0
@@ -175,13 +178,16 @@ def run_generators(
     return replace(state, fuel_l=fuel_l, pool_l=pool_l, car=car, mains=mains, power=power), burnt_l
 
 
-def _missing_l(fuel_l: Array, place: FacilityPlace, params: Params) -> Array:
+def missing_l(fuel_l: Array, place: FacilityPlace, params: Params) -> Array:
+    """Litres missing in the tank of each generator, (generator,)."""
     return np.maximum(running_s(place, params) * burn_l_per_s(place, params) - fuel_l, 0.0)
 
 
-def _fill(fuel_l: Array, pool_l: Array, missing_l: Array, place: FacilityPlace) -> tuple[Array, Array]:
-    """Share each town's fuel among its tanks by what is missing; what finds no room stays in the town's store."""
-    municipality = place.municipality[place.generators]
+def fill(fuel_l: Array, pool_l: Array, missing_l: Array, municipality: Array) -> tuple[Array, Array]:
+    """Share each town's fuel among its tanks by what is missing; what finds no room stays in the town's store.
+
+    fuel_l, missing_l, municipality (-1: none): arrays (tank,). pool_l: (municipality,). Returns tanks and stores.
+    """
     town = np.maximum(municipality, 0)
     missing_l = np.where(municipality >= 0, missing_l, 0.0)
     wanted_l = np.bincount(town, missing_l, minlength=len(pool_l))
@@ -190,22 +196,26 @@ def _fill(fuel_l: Array, pool_l: Array, missing_l: Array, place: FacilityPlace) 
     return fuel_l + missing_l * share[town], pool_l - given_l
 
 
-def fuel_wanted_l(state: Facilities, place: FacilityPlace, params: Params) -> Array:
-    """Litres the towns' generators want brought: what is missing in tanks below the order level, less the store."""
+def fuel_wanted_l(state: Facilities, place: FacilityPlace, params: Params, more_l: Array | float = 0.0) -> Array:
+    """Litres the towns' generators want brought: what is missing in tanks below the order level, less the store.
+
+    more_l: wanted by generator cars sent by order, (municipality,).
+    """
     full_l = running_s(place, params) * burn_l_per_s(place, params)
     missing_l = np.maximum(full_l - state.fuel_l, 0.0)
     town = place.municipality[place.generators]
     ordering = (missing_l > (1.0 - params.fuel_order_level) * full_l) & (town >= 0)
     wanted = np.bincount(town[ordering], missing_l[ordering], minlength=place.n_municipality)
-    return np.maximum(wanted - state.pool_l, 0.0)
+    return np.maximum(wanted + more_l - state.pool_l, 0.0)
 
 
-def wants_car(state: Facilities, place: FacilityPlace, params: Params) -> Array:
+def wants_car(state: Facilities, place: FacilityPlace, params: Params, sent: Array) -> Array:
     """Important facilities off the mains whose own generator is missing or will soon stop, bool (facility,).
 
-    Once asked for, a car stays wanted until the mains are back. Unchanged wishes come back as the same object.
+    sent: fed by a car sent there by order, which need no other, bool (facility,). Once asked for, a car stays wanted
+    until the mains are back. Unchanged wishes come back as the same object.
     """
-    dark = place.important[~(state.mains | state.flooded)[place.important]]
+    dark = place.important[~(state.mains | state.flooded | sent)[place.important]]
     if not dark.size and not state.car_asked.any():
         return state.car_asked
     left_s = np.zeros(len(place.keys))
@@ -216,10 +226,10 @@ def wants_car(state: Facilities, place: FacilityPlace, params: Params) -> Array:
 
 
 def ask_cars(
-    state: Facilities, crew: Crews, place: FacilityPlace, params: Params, now_s: int
+    state: Facilities, crew: Crews, place: FacilityPlace, params: Params, sent: Array, now_s: int
 ) -> tuple[Facilities, Crews]:
-    """Ask for cars newly wanted, send back those no longer wanted (the mains returned)."""
-    wanted = wants_car(state, place, params)
+    """Ask for cars newly wanted, send back those no longer wanted (the mains returned, or `sent`: another car did)."""
+    wanted = wants_car(state, place, params, sent)
     if wanted is state.car_asked:
         return state, crew
     crew = gang.release(crew, gang.CAR, np.flatnonzero(state.car_asked & ~wanted), now_s)

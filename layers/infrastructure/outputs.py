@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from layers.infrastructure import facilities, gas, roads, sewer, telecom, water
+from layers.infrastructure import facilities, gas, placed, road_orders, sewer, telecom, water
 from layers.infrastructure.facilities import DEPOT, FUEL_STATION, OFFICE, PUMP, SHELTER
 from layers.infrastructure.roads import EMERGENCY_ONLY, INSPECTED, NO_NEED, OPEN
 from layers.infrastructure.state import Given, Seen, State
@@ -59,13 +59,22 @@ def _look_at_water(given: Given, before: State, state: State, seen: Seen) -> See
 
 
 def _look_at_phones(given: Given, before: State, state: State, seen: Seen, load: Array) -> Seen:
-    up = state.telecom.up
+    up, links = state.telecom.up, state.orders.terminals.on
     heard = load is seen.phone_load or np.array_equal(load, seen.phone_load)
-    if up is before.telecom.up and heard:
+    same = up is before.telecom.up and links is before.orders.terminals.on
+    if same and heard:
         return seen
-    if up is not before.telecom.up:
+    if not same:
         down = _by_town(given.telecom.municipality, ~up, given.town.n)
-        seen = replace(seen, coverage=telecom.coverage(up, given.telecom, given.params), stations_down=down)
+        covered = telecom.coverage(up, given.telecom, given.params)
+        if links.any():
+            place, shelters = (
+                given.facilities,
+                slice(given.facilities.first[SHELTER], given.facilities.first[SHELTER + 1]),
+            )
+            reach = (links[shelters], place.cell[shelters], given.town.persons)
+            covered = np.minimum(covered + placed.served_fraction(*reach, given.params), 1.0)
+        seen = replace(seen, coverage=covered, stations_down=down)
     through = telecom.completion(load, given.params)
     return replace(seen, mobile=seen.coverage * through[given.town.municipality], phone_load=load)
 
@@ -79,7 +88,7 @@ def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen
         seen = replace(
             seen,
             roads_closed=_by_town(place, way >= EMERGENCY_ONLY, n),
-            roads_found=_by_town(place, state.roads.found & (way > 0), n),
+            roads_found=_by_town(place, state.roads.found & (state.roads.bare > OPEN), n),
             roads_flooded=_by_town(place, state.roads.flooded > OPEN, n),
             roads_inspected=np.divide(done, total, out=np.ones_like(total), where=total > 0),
         )
@@ -136,7 +145,8 @@ def _facilities(given: Given, state: State) -> dict[str, Array]:
     place, halls = given.facilities, state.facilities
     shares = [halls.power[place.first[kind] : place.first[kind + 1]] for kind in range(PUMP)]
     wanted = place.municipality[halls.car_asked]
-    zone = place.shelter_zone
+    zone, cars = place.shelter_zone, state.orders.cars
+    for_cars_l = placed.fuel_wanted_l(cars, place, given.params) if cars.wanted.any() else 0.0
     return {
         "hospital_power": shares[0],
         "hospital_water": halls.water,
@@ -145,7 +155,7 @@ def _facilities(given: Given, state: State) -> dict[str, Array]:
         "shelter_water": np.where(zone >= 0, state.water.served[np.maximum(zone, 0)], 1.0),
         "depot_power": _any(shares[DEPOT]),
         "fuel_station_power": _any(shares[FUEL_STATION]),
-        "fuel_wanted_l": facilities.fuel_wanted_l(halls, place, given.params),
+        "fuel_wanted_l": facilities.fuel_wanted_l(halls, place, given.params, for_cars_l),
         "generator_cars_wanted_units": np.bincount(wanted, minlength=given.town.n).astype(float),
     }
 
@@ -158,6 +168,7 @@ def _offices(given: Given, state: State, now_s: int) -> dict[str, Array]:
     fixed = np.where(feeder >= 0, state.power.faults[np.maximum(feeder, 0), section] == 0, True)
     at_office = np.where(town.office_cell >= 0, state.seen.mobile[np.maximum(town.office_cell, 0)], 1.0)
     lines = params.fixed_line_share * fixed + (1.0 - params.fixed_line_share) * at_office
+    lines = np.maximum(lines, params.satellite_line_fraction * state.orders.terminals.on[offices])
     own = np.maximum(town.office_row, 0)
     by_hand = (state.dispatch_due_s > now_s) | (state.facilities.power[offices][own] <= 0)
     speed = np.where(by_hand, params.dispatch_manual_fraction, 1.0)
@@ -170,7 +181,8 @@ def _local_speed(given: Given, state: State, seen: Seen, inputs: Inputs) -> Arra
     blocked, settled = inputs["local_blocked_fraction"], seen.settled
     speed = (1.0 - params.local_blocked_weight * blocked) * (1.0 - params.local_liquefaction_weight * settled)
     speed = speed * (1.0 - params.local_flood_weight * state.ground.streets)
-    traffic = roads.jammed(given.roads, params, inputs["traffic_factor"], inputs["evacuee_cars_units"])
+    factor, cars = inputs["traffic_factor"], inputs["evacuee_cars_units"]
+    traffic = road_orders.traffic(state.roads, given.roads, params, factor, cars)
     return np.maximum(speed, params.local_speed_least) / np.maximum(traffic, 1.0)
 
 

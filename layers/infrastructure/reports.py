@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.infrastructure import flood_reports, water
+from layers.infrastructure import flood_reports, levers, water
 from layers.infrastructure.course import Fresh
-from layers.infrastructure.facilities import HOSPITAL, OFFICE, PUMP
+from layers.infrastructure.facilities import DEPOT, FUEL_STATION, HOSPITAL, OFFICE, PUMP, SHELTER
 from layers.infrastructure.roads import CLOSED, EMERGENCY_ONLY, OPEN
 from layers.infrastructure.state import Given, State
 from twin.contract import Event, Inputs
 
 Causes = list[tuple[str, int]]
+CAR_FEEDS = {
+    HOSPITAL: "hospital_power",
+    OFFICE: "office_power",
+    SHELTER: "shelter_power",
+    DEPOT: "depot_power",
+    FUEL_STATION: "fuel_station_power",
+    PUMP: "zone_pump",
+}
 
 
 def events(given: Given, before: State, after: State, inputs: Inputs, fresh: Fresh) -> list[Event]:
@@ -23,6 +31,7 @@ def events(given: Given, before: State, after: State, inputs: Inputs, fresh: Fre
         *_stations(given, before, after),
         *_roads(given, before, after, inputs),
         *_cars(given, before, after),
+        *_terminals(given, before, after),
         *flood_reports.events(given, before, after, inputs),
     ]
 
@@ -43,7 +52,8 @@ def _power(given: Given, before: State, after: State) -> list[Event]:
             why.append(("substation_drowned", int(place.substation[row])))
         lines.append(Event("power_out", "feeder_out_customers", row, float(new[row]), causes=why))
     for row in back.tolist():
-        why = [("feeder_out_customers", row), ("power_aid_crews", 0)]
+        town = int(place.municipality[row])
+        why = [("feeder_out_customers", row), ("power_aid_crews", 0), ("sent_power_crews", town), ("power_first", town)]
         lines.append(Event("power_restored", "feeder_out_customers", row, float(new[row] - old[row]), causes=why))
     return lines
 
@@ -69,7 +79,8 @@ def _water(given: Given, before: State, after: State) -> list[Event]:
             why.append(("feeder_out_customers", int(place.feeder[row])))
         lines.append(Event("zone_dry", "zone_out_households", row, float(place.households[row]), causes=why))
     for row in filled.tolist():
-        why = [("zone_out_households", row), ("water_aid_crews", 0)]
+        town = int(place.municipality[row])
+        why = [("zone_out_households", row), ("water_aid_crews", 0), ("sent_water_crews", town), ("water_first", town)]
         lines.append(Event("zone_refilled", "zone_out_households", row, float(-place.households[row]), causes=why))
     return lines
 
@@ -112,15 +123,17 @@ def _roads(given: Given, before: State, after: State, inputs: Inputs) -> list[Ev
     lines: list[Event] = []
     for row in np.flatnonzero((old < EMERGENCY_ONLY) & (new >= EMERGENCY_ONLY)).tolist():
         why: Causes = [("shock_intensity", int(place.cell[row]))]
+        if after.roads.bare[row] < EMERGENCY_ONLY:
+            why = [("road_closed", row)]
         if after.roads.flooded[row] > OPEN:
             why.append(("road_flooded", row))
         if new[row] == CLOSED:
             why += [("road_slides", row), ("road_debris_m3", row)]
         lines.append(Event("road_closed", "road_state", row, float(new[row]), causes=why))
     for row in np.flatnonzero((old >= EMERGENCY_ONLY) & (new < EMERGENCY_ONLY)).tolist():
-        why = [("road_state", row)]
-        if place.municipality[row] >= 0:
-            why.append(("road_clearing_crews", int(place.municipality[row])))
+        why, town = [("road_state", row), ("road_first", row), ("road_closed", row)], int(place.municipality[row])
+        if town >= 0:
+            why += [("road_clearing_crews", town), ("sent_road_crews", town)]
         lines.append(Event("road_opened", "road_state", row, float(new[row]), causes=why))
     return lines
 
@@ -131,12 +144,29 @@ def _cars(given: Given, before: State, after: State) -> list[Event]:
         return []
     place = given.facilities
     new = after.facilities.car & ~before.facilities.car
-    quantity = {HOSPITAL: "hospital_power", OFFICE: "office_power", PUMP: "zone_pump"}
+    ordered = {kind: lever for lever, kind in levers.CARS.items()}
     lines: list[Event] = []
     for row in np.flatnonzero(new).tolist():
         kind, town = int(place.kind[row]), int(place.municipality[row])
+        number = row - int(place.first[kind])
         why: Causes = [("generator_cars_units", town)]
+        if after.orders.cars.on[row]:
+            why = [(ordered[kind], number)]
         if place.feeder[row] >= 0:
             why.append(("feeder_out_customers", int(place.feeder[row])))
-        lines.append(Event("car_connected", quantity[kind], row - int(place.first[kind]), 1.0, causes=why))
+        lines.append(Event("car_connected", CAR_FEEDS[kind], number, 1.0, causes=why))
+    return lines
+
+
+def _terminals(given: Given, before: State, after: State) -> list[Event]:
+    """Satellite terminals that began to work."""
+    old, new = before.orders.terminals.on, after.orders.terminals.on
+    if new is old:
+        return []
+    place, ordered = given.facilities, {kind: lever for lever, kind in levers.TERMINALS.items()}
+    lines: list[Event] = []
+    for row in np.flatnonzero(new & ~old).tolist():
+        kind = int(place.kind[row])
+        lever, number = ordered[kind], row - int(place.first[kind])
+        lines.append(Event("terminal_connected", lever, number, 1.0, causes=[(lever, number)]))
     return lines

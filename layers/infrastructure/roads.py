@@ -19,6 +19,7 @@ Array = np.ndarray
 OPEN, LIMITED, EMERGENCY_ONLY, CLOSED = range(4)
 EXPRESSWAY = 0
 FEW_ROADS = 12  # up to so many changes cost less one by one than a new search
+WAY = ("bare", "cut_off", "barred", "reversed")  # what travel times are computed from, of the roads
 NO_NEED, MUST, ASKED, INSPECTED = range(4)
 """Inspection of a road; whatever is wrong with it stays unknown until INSPECTED."""
 
@@ -39,6 +40,7 @@ class RoadPlace:
     cell: Array
     n_node: int
     lane_km: Array  # (municipality,) of trunk roads that are no expressways
+    lanes: Array  # of both directions
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class Roads:
     repair_asked; found: shut or limited when inspected; slide_quantile: luck with slides;
     flooded: what water on it allows, OPEN … CLOSED; cut_off: so much of it under water that there is no way round;
     swept: stood under water and waits for a patrol;
-    status: OPEN … CLOSED, what holds on the ground. debris_m3, slides: load at the last look; settled: nothing
-    else has changed since that look.
+    bare: OPEN … CLOSED, what the road itself allows; barred: closed to general traffic by order; reversed: all lanes
+    lead out of the danger by order; status: OPEN … CLOSED, what holds on the ground, orders included.
+    debris_m3, slides: load at the last look; settled: nothing else has changed since that look.
     """
 
     intensity_max: Array
@@ -65,6 +68,9 @@ class Roads:
     flooded: Array
     cut_off: Array
     swept: Array
+    bare: Array
+    barred: Array
+    reversed: Array
     status: Array
     debris_m3: Array
     slides: Array
@@ -73,17 +79,19 @@ class Roads:
 
 @dataclass(frozen=True)
 class Travel:
-    """Travel times between nodes, seconds, and what they were computed from (road status, traffic by town).
+    """Travel times between nodes, seconds, and what they were computed from: bare state of the roads, traffic by town.
 
-    cut_off: roads without a way round, bool (road,).
+    cut_off: roads without a way round, bool (road,). barred, reversed: by order, bool (road,).
     island: first node each node can be reached from by emergency vehicles: equal within a connected part, (node,).
     """
 
     emergency_s: Array
     truck_s: Array
     island: Array
-    status: Array
+    bare: Array
     cut_off: Array
+    barred: Array
+    reversed: Array
     traffic: Array
 
 
@@ -103,6 +111,7 @@ def prepare(world: World) -> RoadPlace:
         cell=road["cell"],
         n_node=len(world["node"]),
         lane_km=_lane_km(world),
+        lanes=road["lanes"].astype(float),
     )
 
 
@@ -122,14 +131,13 @@ def start(place: RoadPlace, chance: Chance) -> Roads:
     sound = np.zeros(n, np.int8)
     return Roads(
         nothing, whole, whole, whole, nothing, nothing, seen, no, no, luck,
-        sound, no, no, sound, nothing, nothing, False,
+        sound, no, no, sound, no, no, sound, nothing, nothing, False,
     )  # fmt: skip
 
 
-def start_travel(place: RoadPlace, n_municipality: int, params: Params) -> Travel:
+def start_travel(place: RoadPlace, n_municipality: int, params: Params, roads: Roads) -> Travel:
     """Times on free roads."""
-    status, traffic = np.zeros(len(place.keys), np.int8), np.ones(n_municipality)
-    return _times(place, params, status, np.zeros(len(status), bool), traffic)
+    return _times(place, params, roads, np.ones(n_municipality))
 
 
 def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intensity: Array, liquefied: Array) -> Roads:
@@ -183,8 +191,10 @@ def update(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, sli
     wait = ((roads.inspected == MUST) | (roads.inspected == ASKED)) & (place.road_class == EXPRESSWAY)
     wait &= roads.intensity_max >= params.expressway_closed_from_intensity
     state = np.maximum(state, np.where(wait, EMERGENCY_ONLY, OPEN)).astype(np.int8)
-    state = roads.status if np.array_equal(state, roads.status) else state
-    return replace(roads, status=state, debris_m3=debris_m3, slides=slides, settled=True)
+    bare = roads.bare if np.array_equal(state, roads.bare) else state
+    status = np.where(roads.barred, np.maximum(bare, EMERGENCY_ONLY), bare).astype(np.int8)
+    status = roads.status if np.array_equal(status, roads.status) else status
+    return replace(roads, bare=bare, status=status, debris_m3=debris_m3, slides=slides, settled=True)
 
 
 def ask_work(
@@ -239,7 +249,7 @@ def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides:
     if seen.size:
         inspected = roads.inspected.copy()
         inspected[seen] = INSPECTED
-        found = roads.found | ((inspected == INSPECTED) & (roads.status > OPEN))
+        found = roads.found | ((inspected == INSPECTED) & (roads.bare > OPEN))
         swept = roads.swept.copy()
         swept[seen] = roads.flooded[seen] > OPEN
         roads = replace(roads, inspected=inspected, found=found, swept=swept, settled=False)
@@ -294,14 +304,13 @@ def travel(old: Travel, roads: Roads, place: RoadPlace, params: Params, traffic:
     """Travel times again, if a road's state or the traffic changed enough to matter; else the same object."""
     jam = np.abs(traffic / old.traffic - 1.0).max(initial=0.0) > params.traffic_tolerance
     if jam:
-        return _times(place, params, roads.status, roads.cut_off, np.maximum(traffic, 1.0))
-    if np.array_equal(roads.status, old.status) and np.array_equal(roads.cut_off, old.cut_off):
+        return _times(place, params, roads, np.maximum(traffic, 1.0))
+    if all(np.array_equal(getattr(roads, name), getattr(old, name)) for name in WAY):
         return old
-    before = road_times_s(place, params, old.status, old.cut_off, old.traffic)
-    now = road_times_s(place, params, roads.status, roads.cut_off, old.traffic)
+    before, now = (ordered_times_s(place, params, way, old.traffic) for way in (old, roads))
     emergency_s = renewed_s(old.emergency_s, place, before[0], now[0])
     truck_s = renewed_s(old.truck_s, place, before[1], now[1])
-    return Travel(emergency_s, truck_s, _islands(emergency_s), roads.status, roads.cut_off, old.traffic)
+    return _travel(emergency_s, truck_s, roads, old.traffic)
 
 
 def jammed(place: RoadPlace, params: Params, traffic: Array, cars_units: Array) -> Array:
@@ -316,14 +325,33 @@ def jammed(place: RoadPlace, params: Params, traffic: Array, cars_units: Array) 
     return traffic / np.maximum(1.0 - share, params.crawl_fraction)
 
 
-def _times(place: RoadPlace, params: Params, status: Array, cut_off: Array, traffic: Array) -> Travel:
-    times_s = road_times_s(place, params, status, cut_off, traffic)
-    emergency_s, truck_s = (shortest_s(place, time_s) for time_s in times_s)
-    return Travel(emergency_s, truck_s, _islands(emergency_s), status, cut_off, traffic)
+def _times(place: RoadPlace, params: Params, roads: Roads, traffic: Array) -> Travel:
+    emergency_s, truck_s = (shortest_s(place, time_s) for time_s in ordered_times_s(place, params, roads, traffic))
+    return _travel(emergency_s, truck_s, roads, traffic)
 
 
-def _islands(between_s: Array) -> Array:
-    return np.argmax(np.isfinite(between_s), axis=1)
+def _travel(emergency_s: Array, truck_s: Array, roads: Roads, traffic: Array) -> Travel:
+    island = np.argmax(np.isfinite(emergency_s), axis=1)
+    return Travel(emergency_s, truck_s, island, roads.bare, roads.cut_off, roads.barred, roads.reversed, traffic)
+
+
+def ordered_times_s(place: RoadPlace, params: Params, way: Roads | Travel, traffic: Array) -> tuple[Array, Array]:
+    """As `road_times_s`, with what is ordered about the roads.
+
+    General traffic is kept off a barred road: it goes round, emergency vehicles pass outside the jam. On a reversed
+    road nobody drives into the danger but emergency vehicles, on one lane or the shoulder; relief trucks go round.
+    The network knows no directions: trucks that come back out of the danger go round too.
+    """
+    emergency_s, truck_s = road_times_s(place, params, way.bare, way.cut_off, traffic)
+    if not (way.barred.any() or way.reversed.any()):
+        return emergency_s, truck_s
+    barred = np.where(way.barred, np.maximum(way.bare, EMERGENCY_ONLY), way.bare)
+    barred = np.where(way.reversed, np.maximum(barred, EMERGENCY_ONLY), barred)
+    truck_s = road_times_s(place, params, barred, way.cut_off, traffic)[1]
+    free_s = road_times_s(place, params, way.bare, way.cut_off, np.ones_like(traffic))[0]
+    emergency_s = np.where(way.barred, np.minimum(free_s, emergency_s), emergency_s)
+    slowed = way.reversed & (way.bare == OPEN)
+    return np.where(slowed, emergency_s * params.limited_factor, emergency_s), truck_s
 
 
 def road_times_s(

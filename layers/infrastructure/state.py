@@ -7,13 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from layers.infrastructure import crews, drowned, facilities, gas, gates, inundation, power, roads, telecom, water
+from layers.infrastructure import (
+    crews,
+    drowned,
+    facilities,
+    gas,
+    gates,
+    inundation,
+    levers,
+    power,
+    roads,
+    telecom,
+    water,
+)
 from layers.infrastructure.crews import CrewPlace, Crews
 from layers.infrastructure.drowned import Drowned, SitePlace
 from layers.infrastructure.facilities import Facilities, FacilityPlace
 from layers.infrastructure.gas import Gas, GasPlace
 from layers.infrastructure.gates import GatePlace, Gates
 from layers.infrastructure.inundation import Ground, GroundPlace
+from layers.infrastructure.levers import Orders
 from layers.infrastructure.power import Power, PowerPlace
 from layers.infrastructure.roads import RoadPlace, Roads, Travel
 from layers.infrastructure.telecom import Telecom, TelecomPlace
@@ -110,6 +123,7 @@ class State:
     ground: Ground
     sites: Drowned
     gates: Gates
+    orders: Orders
     sewer_broken: Array  # (municipality,)
     dispatch_due_s: Array  # (municipality,)
     liquefied: float
@@ -161,19 +175,20 @@ def _prepare_town(world: World) -> TownPlace:
 def start(given: Given, chance: Chance) -> State:
     """Everything sound, every tank full, nobody called."""
     town, n_cell = given.town, len(given.town.municipality)
-    none = np.zeros(town.n)
+    none, way = np.zeros(town.n), roads.start(given.roads, chance)
     return State(
         crews=crews.start(given.crews),
         power=power.start(given.power),
         water=water.start(given.water),
         gas=gas.start(given.gas),
         telecom=telecom.start(given.telecom),
-        roads=roads.start(given.roads, chance),
-        travel=roads.start_travel(given.roads, town.n, given.params),
+        roads=way,
+        travel=roads.start_travel(given.roads, town.n, given.params, way),
         facilities=facilities.start(given.facilities, given.params),
         ground=inundation.start(given.ground),
         sites=drowned.start(given.sites, chance),
         gates=gates.start(given.gates),
+        orders=levers.start(given.facilities, len(given.roads.keys)),
         sewer_broken=none,
         dispatch_due_s=np.zeros(town.n, np.int64),
         liquefied=0.0,

@@ -101,13 +101,17 @@ def faults_on_the_way(place: TelecomPlace, faults: Array) -> Array:
     return np.where(place.feeder >= 0, way[np.maximum(place.feeder, 0), place.section], 0)
 
 
-def run(state: Telecom, place: TelecomPlace, params: Params, mains: Array, backed: Array, dt_s: int) -> Telecom:
+def run(
+    state: Telecom, place: TelecomPlace, params: Params, mains: Array, backed: Array, dt_s: int,
+    linked: Array | bool = False,
+) -> Telecom:  # fmt: skip
     """Batteries drain off the mains and charge on them; a station is up with power, line and sound equipment.
 
     mains, backed: fed by the network; by a generator or a power car: bool (station,).
+    linked: a satellite terminal stands in for its line, bool (station,).
     """
     fed = mains | backed
-    sound = ~state.line_cut & ~state.broken & ~state.drowned
+    sound = (~state.line_cut | linked) & ~state.broken & ~state.drowned
     if fed.all() and sound.all() and (state.battery_s >= place.battery_s).all():
         return state if state.up.all() else replace(state, up=np.ones_like(state.up))
     charged = np.minimum(state.battery_s + dt_s * params.battery_charge_rate, place.battery_s)

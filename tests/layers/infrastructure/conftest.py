@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -12,9 +12,10 @@ import pytest
 
 from layers.infrastructure import LAYER
 from scenarios import build_world, read_scenario
+from twin import ledger
 from twin import params as parameters
 from twin.chance import Chance
-from twin.contract import Clock
+from twin.contract import Clock, Order
 from twin.run import freeze
 from twin.world import World
 
@@ -51,6 +52,15 @@ class Bench:
         self.state = freeze(self.result.state)
         self.now_s += dt_s
         self.booked_l += self.result.booked["fuel"] + float(inputs["fuel_delivered_l"].sum())
+        return self.result
+
+    def obey(self, lever: str, rows: Sequence[int], value: float) -> Any:
+        """Carry out an order now; returns the Result, whose books are checked."""
+        before = ledger.totals(LAYER, self.given, self.state)
+        order = Order(f"order/{lever}", lever, np.array(rows, np.int64), value)
+        self.result = LAYER.obey(self.given, self.state, order, Clock(self.now_s, 0, ORIGIN, self.chance))
+        ledger.check(LAYER, self.given, before, self.result, None, Clock(self.now_s, 0, ORIGIN, self.chance))
+        self.state = freeze(self.result.state)
         return self.result
 
     def run(self, until_s: int, dt_s: int = 600, **changed: Any) -> Iterator[dict[str, float]]:

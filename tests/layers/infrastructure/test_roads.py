@@ -78,8 +78,8 @@ def test_nothing_is_found_before_someone_looked(shaken):
 
 def test_closing_a_road_never_makes_a_way_shorter_and_emergency_passes_more(net):
     state, place, params = net
-    free = roads.start_travel(place, 2, params)
-    shut = replace(state, status=np.full(len(place.keys), EMERGENCY_ONLY, np.int8))
+    free = roads.start_travel(place, 2, params, state)
+    shut = replace(state, bare=np.full(len(place.keys), EMERGENCY_ONLY, np.int8))
     after = roads.travel(free, shut, place, params, free.traffic)
     assert (after.truck_s >= free.truck_s - 1e-9).all()
     assert (after.emergency_s <= after.truck_s + 1e-9).all()
@@ -98,7 +98,7 @@ def test_letting_in_a_faster_road_gives_what_a_new_search_gives(net):
 
 def test_small_changes_of_traffic_change_nothing(net):
     state, place, params = net
-    free = roads.start_travel(place, 2, params)
+    free = roads.start_travel(place, 2, params, state)
     assert roads.travel(free, state, place, params, np.array([1.05, 1.0])) is free
     jam = roads.travel(free, state, place, params, np.array([2.0, 2.0]))
     assert jam.truck_s.max() > 1.5 * free.truck_s.max()
@@ -106,9 +106,9 @@ def test_small_changes_of_traffic_change_nothing(net):
 
 def test_a_slide_on_every_slope_road_cuts_nodes_off(net):
     state, place, params = net
-    free = roads.start_travel(place, 2, params)
+    free = roads.start_travel(place, 2, params, state)
     steep = replace(place, slope_exposed=np.ones(len(place.keys)))
-    shut = replace(state, status=np.full(len(place.keys), CLOSED, np.int8))
+    shut = replace(state, bare=np.full(len(place.keys), CLOSED, np.int8))
     cut = roads.travel(free, shut, steep, params, free.traffic)
     off_diagonal = ~np.eye(place.n_node, dtype=bool)
     assert np.isinf(cut.emergency_s[off_diagonal]).all()
