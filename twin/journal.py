@@ -17,7 +17,9 @@ from twin.wiring import Wiring
 from twin.world import World
 
 _LAYER_BITS, _K_BITS = 4, 24
-_ORDERED, _ORDER_K_BITS = 8, 14  # events of orders: a bit above the eight layers, room for 2**14 events of each
+# Events of an order stand after all those of the step before and before those of the step to come: a bit above the
+# eight layers in the number of the step before, with room for 2**14 events of each order.
+_ORDERED, _ORDER_K_BITS = 8, 14
 COLUMNS = ("id", "time_s", "layer", "kind", "quantity", "row", "amount", "causes", "args")
 Line = tuple[int, int, int, str, str, int, float, tuple[int, ...], tuple]
 
@@ -41,13 +43,13 @@ class Journal:
         order: number of the order obeyed before the step, whose events these are; None for the step itself.
         """
         own = self._own[layer.name]
-        place = position if order is None else position | _ORDERED
+        after = (step + 1, position) if order is None else (step, position | _ORDERED)
         for k, event in enumerate(events, 0 if order is None else order << _ORDER_K_BITS):
             if event.quantity not in own:
                 raise StateError(
                     f"layer {layer.name} writes an event on '{event.quantity}', which it neither gives nor records"
                 )
-            number = ((step << _LAYER_BITS) | place) << _K_BITS | k
+            number = ((after[0] << _LAYER_BITS) | after[1]) << _K_BITS | k
             causes = self._resolve(layer, event.causes)
             time_s = now_s if event.time_s < 0 else int(event.time_s)
             self.lines.append(

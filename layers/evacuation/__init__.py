@@ -19,6 +19,7 @@ import numpy as np
 
 from layers.evacuation import alarm, behaviour, flight, flight_lines, headcount, lines, moves, outputs, shelters
 from layers.evacuation.flight import Fled
+from layers.evacuation.levers import LEVERS, obey
 from layers.evacuation.state import (
     Given,
     Place,
@@ -27,7 +28,7 @@ from layers.evacuation.state import (
     prepare,
     start,
 )
-from twin.contract import Clock, Event, Inputs, Layer, Lever, Result, Series, Stock, Var
+from twin.contract import Clock, Event, Inputs, Layer, Result, Series, Stock, Var
 
 NEEDS = (
     Var("felt_shocks", "1", "municipality", "amount", doc="number of shocks felt at intensity 4 or more"),
@@ -161,70 +162,20 @@ SERIES = (
     Series("evacuees_in_refuges", "person", "people who fled and wait on safe ground or in refuge buildings now"),
     Series("people_caught", "person", "people on their way to safety whom the water has reached so far"),
     Series("care_home_persons_moved", "person", "residents of care homes in the hazard zone brought to safety so far"),
-)
-
-LEVERS = (
-    Lever(
-        "shelter_floor_per_person",
-        "m2",
-        1.0,
-        10.0,
-        "municipality",
-        "floor_per_person_m2",
-        "floor each person gets",
-    ),
-    Lever(
-        "shelter_staff_rule",
+    Series(
+        "evacuees_aged_65_in_shelters",
         "person",
-        0.5,
-        10.0,
-        "municipality",
-        "staff_per_100_persons",
-        "staff per 100 people",
+        "people aged 65 and over in shelters now; derived: by their share in the cells the people there came from",
     ),
-    Lever("order_compliance", "1", 0.0, 0.3, "municipality", "order_compliance", "people who follow an order"),
-    Lever(
-        "shelter_heat_limit",
-        "degC",
-        25.0,
-        35.0,
-        "municipality",
-        "heat_limit_wbgt_c",
-        "heat a hall is used at",
-    ),
-    Lever("morning_head_count", "1", 0.0, 11.0, "municipality", "morning_count_h", "hour of the first head-count"),
-    Lever("noon_head_count", "1", 11.0, 16.0, "municipality", "noon_count_h", "hour of the second head-count"),
-    Lever("evening_head_count", "1", 16.0, 24.0, "municipality", "evening_count_h", "hour of the third head-count"),
-    Lever("open_ahead", "1", 0.05, 1.0, "municipality", "open_ahead_fraction", "share of shelters opened ahead"),
-    Lever("leave_at_once", "1", 0.0, 1.0, "municipality", "leave_at_once_fraction", "drills: who flees at once"),
-    Lever(
-        "leave_after_errand",
-        "1",
-        0.0,
-        1.0,
-        "municipality",
-        "leave_after_errand_fraction",
-        "who flees after an errand",
-    ),
-    Lever("flee_by_car", "1", 0.0, 1.0, "municipality", "car_fraction", "households that flee by car"),
-    Lever("loudspeakers", "1", 0.0, 1.0, "municipality", "loudspeaker_fraction", "people whom loudspeakers reach"),
-    Lever(
-        "follow_order",
-        "1",
-        0.0,
-        1.0,
-        "municipality",
-        "follow_all_fraction",
-        "people in the zone who follow a flood order",
-    ),
-    Lever(
-        "care_home_vehicles",
+    Series(
+        "evacuees_aged_65_in_cars",
         "person",
-        0.0,
-        2000.0,
-        "municipality",
-        "care_persons_per_h",
-        "people that vehicles fetch from care homes in an hour",
+        "people aged 65 and over in cars now; derived: by their share in the cells the people there came from",
+    ),
+    Series("evacuees_fleeing_slow", "person", "members of households slowed by old people on their way from water now"),
+    Series("people_caught_slow", "person", "members of such households whom the water has reached on the way so far"),
+    Series(
+        "care_home_persons_caught", "person", "residents of care homes whom the water has reached on the way so far"
     ),
 )
 
@@ -240,7 +191,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     if fled is not None and fled.handed_on.any():
         fled_persons = (fled.handed_on, fled.flight.flown_persons)
         demand = behaviour.take_over(given, demand, *fled_persons, inputs["persons_displaced"])
-    halls, by_residents = shelters.manage(given, state.halls, demand.alarmed, turned_before, inputs, clock, lasts)
+    halls, by_residents = shelters.manage(
+        given, state.halls, demand.alarmed, turned_before, inputs, clock, lasts, state.ordered
+    )
     halls = shelters.assess(given, halls, inputs, clock)
     fed = shelters.fed_in_town(given, halls, inputs["shelter_meals_fraction"], inputs["shelter_drink_fraction"])
     wish = moves.beyond_fled(state.away_persons, behaviour.wishes(given, demand, fed, state.wish_quantile))
@@ -302,5 +255,6 @@ LAYER = Layer(
     records=RECORDS,
     every_s=1200,
     wakes=("tsunami_warning", "water_depth_m"),
-    state_schema=2,
+    state_schema=3,
+    obey=obey,
 )

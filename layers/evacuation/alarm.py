@@ -204,24 +204,37 @@ def fetch_from_care_homes(scene: Scene, start_s: int) -> Array:
     """Set the times at which vehicles leave care homes until the scene's instant; writes the scene's columns.
 
     Vehicles of a town fetch `care_persons_per_h` from `care_prepare_s` after the call on, home by home, while the
-    danger lasts.
+    danger lasts; those sent by order work beside them once they are there.
     Returns the room they have offered by then, persons (municipality,).
     """
     params, ground, flight, columns = scene.params, scene.ground, scene.flight, scene.columns
     begin_s = np.maximum(flight.care_called_s + params.care_prepare_s, start_s)
     worked_s = np.maximum(scene.now_s - begin_s, 0.0) * danger_lasts(params, scene.inputs)
-    rate = params.care_persons_per_h / HOUR_S
-    if not worked_s.any() or rate == 0:
+    rate, more = params.care_persons_per_h / HOUR_S, flight.care_more_persons_per_h / HOUR_S
+    if not worked_s.any() or (rate == 0 and not more.any()):
         return flight.care_room_persons
     before, room = flight.care_room_persons, flight.care_room_persons + rate * worked_s
+    later_s = np.maximum(flight.care_more_from_s, begin_s)
+    room = room + more * np.minimum(np.maximum(scene.now_s - later_s, 0.0), worked_s)
     rows, town, needed = _care_queue(ground, scene.homes)
     due = (columns["phase"][rows] == HOME) & (needed <= room[town] + ROUNDING_PERSONS)
     rows, town, needed = rows[due], town[due], needed[due]
-    leave_s = np.round(begin_s[town] + (needed - before[town]) / rate, 3)  # the same in steps of any length
+    leave_s = _offered_s(needed - before[town], begin_s[town], later_s[town], rate, more[town])
+    leave_s = np.round(leave_s, 3)  # the same in steps of any length
     columns["leave_s"][rows] = np.maximum(leave_s, start_s)
     columns["phase"][rows] = WAITING
     columns["hazard"][rows] = np.where(scene.inputs["tsunami_warning"][town] > 0, TSUNAMI, FLOOD)
     return room
+
+
+def _offered_s(persons: Array, begin_s: Array, later_s: Array, rate: float, more: Array) -> Array:
+    """When so many persons can have been fetched, (row,): at `rate` from `begin_s`, with `more` from `later_s` on."""
+    alone_s = begin_s + persons / rate if rate > 0 else np.full(len(persons), NEVER_S)
+    helped = alone_s > later_s
+    if not helped.any():
+        return alone_s
+    rest = persons - rate * np.subtract(later_s, begin_s, out=np.zeros(len(persons)), where=helped)
+    return np.where(helped, later_s + rest / np.maximum(rate + more, 1e-12), alone_s)
 
 
 def _care_queue(ground: Ground, homes: Table) -> tuple[Array, Array, Array]:

@@ -63,6 +63,8 @@ class Flight:
     lost_s: float  # the last ones were caught then
     caught_persons: Array  # so far
     care_persons: Array  # brought to safety from care homes so far
+    care_more_persons_per_h: Array  # further people that vehicles sent by order fetch from care homes in an hour
+    care_more_from_s: Array  # from then on; inf: none sent
     stage: Array  # int8: what the journal has told (see flight_lines)
 
 
@@ -106,6 +108,8 @@ def start_flight(ground: Ground, residents: Array, params: Params, n_towns: int,
         lost_s=0.0,
         caught_persons=none,
         care_persons=none,
+        care_more_persons_per_h=none,
+        care_more_from_s=np.full(n_towns, np.inf),
         stage=np.zeros(n_towns, dtype=np.int8),
     )
 

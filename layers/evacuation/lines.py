@@ -29,20 +29,22 @@ def limit_causes(given: Given, row: int, limit: int) -> Causes:
     }[limit]
 
 
-def of_halls(given: Given, before: Halls, after: Halls, by_residents: Array) -> list[Event]:
-    """Openings and closings of larger shelters, and every shelter found unusable with people inside."""
+def of_halls(given: Given, before: Halls, after: Halls, by_residents: Array, ordered: Array) -> list[Event]:
+    """Openings and closings of larger and of ordered shelters; every shelter found unusable with people inside."""
     changed = np.flatnonzero(before.status != after.status)
     if not changed.size:
         return []
     large = floor_persons(given) >= given.params.event_opening_persons
     events = []
-    for row in changed[large[changed] | (before.persons[changed] > 0)].tolist():
+    told = large | (before.persons > 0) | (ordered > 0)
+    for row in changed[told[changed]].tolist():
         town = int(given.halls.town[row])
         status = int(after.status[row])
         if status == Status.OPEN:
             staff: Causes = (("shelter_checks_units", town), ("shelter_staff_persons", town))
             who = "residents" if by_residents[row] else "town"
             causes: Causes = (("refused_persons", town),) if by_residents[row] else staff
+            causes += (("shelter_persons", row),) if ordered[row] > 0 else ()
             args = (who, LIMIT_NAMES[int(after.limit[row])])
             events.append(
                 Event(
@@ -153,7 +155,7 @@ def journal(
     left = towns.left_persons + given.cells.sums(moved.leaving)
     returned = towns.returned_persons + given.cells.sums(moved.returning)
     events, left, returned = of_moves(given, demand, left, returned)
-    events += of_halls(given, state.halls, halls, by_residents)
+    events += of_halls(given, state.halls, halls, by_residents, state.ordered)
     events += of_full(given, state.halls, halls)
     least = given.params.event_moves_persons
     events += of_refusals(state.towns.refused_persons, towns.refused_persons, least)

@@ -6,6 +6,7 @@ import numpy as np
 
 from layers.evacuation import behaviour, moves, shelters
 from layers.evacuation.flight import Fled
+from layers.evacuation.households import CARE, CAUGHT, MOVING, SLOW
 from layers.evacuation.state import Given, Place, State, Status
 from twin.contract import Clock, Inputs
 
@@ -71,4 +72,40 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "evacuees_in_refuges": given.cells.sums(state.away_persons[Place.REFUGE]),
         "people_caught": state.flight.caught_persons,
         "care_home_persons_moved": state.flight.care_persons,
+        **_aged(given, state),
+        **_slow(given, state),
+    }
+
+
+def _aged(given: Given, state: State) -> dict[str, Array]:
+    """People aged 65 and over in shelters and cars: by the share of them in the cells the people there came from."""
+    away, sums = state.away_persons, given.cells.sums
+    parked = away[Place.CAR] + given.params.turned_car_fraction * away[Place.TURNED_AWAY]
+    inside = given.halls.sums(state.halls.present)
+    found = {}
+    for name, persons, places in (
+        ("evacuees_aged_65_in_shelters", inside, away[Place.SHELTER]),
+        ("evacuees_aged_65_in_cars", state.towns.car_persons, parked),
+    ):
+        share = sums(places * given.share_65) / np.maximum(sums(places), 1e-9)
+        found[name] = persons * share
+    return found
+
+
+def _slow(given: Given, state: State) -> dict[str, Array]:
+    """People of slow households and of care homes who are on their way or were caught by water."""
+    names = ("evacuees_fleeing_slow", "people_caught_slow", "care_home_persons_caught")
+    n_towns, homes = len(given.town_keys), state.flight.households
+    if not len(homes):
+        return dict.fromkeys(names, np.zeros(n_towns))
+    group, phase = homes["group"], homes["phase"]
+    rows = (
+        (group == SLOW) & (phase == MOVING),
+        (group == SLOW) & (phase == CAUGHT),
+        (group == CARE) & (phase == CAUGHT),
+    )
+    town, gone = given.cells.town[homes["cell"]], homes["gone"]
+    return {
+        name: np.bincount(town[mask], weights=gone[mask], minlength=n_towns)
+        for name, mask in zip(names, rows, strict=True)
     }

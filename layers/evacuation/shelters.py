@@ -9,8 +9,8 @@ import numpy as np
 
 from layers.evacuation import moves
 from layers.evacuation.behaviour import night_fraction
-from layers.evacuation.state import Given, Halls, Limit, Place, Status, Towns
-from layers.evacuation.whole import apportion, first_in_town
+from layers.evacuation.state import Given, Halls, Limit, Ordered, Place, Status, Towns
+from layers.evacuation.whole import Grouping, apportion, first_in_town
 from twin.chance import Chance
 from twin.contract import Clock, Inputs
 from twin.params import Params
@@ -19,23 +19,38 @@ Array = np.ndarray
 LEAST_USABLE = 0.5  # `shelter_usable` is a yes/no carried as a number
 
 
-def live(halls: Halls) -> Array:
-    """Shelters that are open or about to open, bool (shelter,)."""
-    return (halls.status == Status.OPEN) | (halls.status == Status.WAITING)
+def live(halls: Halls, ordered: Array | None = None) -> Array:
+    """Shelters that are open or about to open, bool (shelter,); with `ordered`, those opened by order are left out."""
+    called = (halls.status == Status.OPEN) | (halls.status == Status.WAITING)
+    return called if ordered is None else called & (ordered != Ordered.EXTRA)
+
+
+def ordered_first(candidate: Array, number: Array, groups: Grouping, ordered: Array | None) -> Array:
+    """Mark `number` (municipality,) of the candidates: those ordered open first, then the others; bool (shelter,)."""
+    if ordered is None or not (ordered > 0).any():
+        return first_in_town(candidate, number, groups)
+    named = first_in_town(candidate & (ordered > 0), number, groups)
+    return named | first_in_town(candidate & (ordered <= 0), np.maximum(number - groups.sums(named), 0.0), groups)
 
 
 def shelters_wanted(
-    given: Given, halls: Halls, alarmed: Array, target: Array, usable: Array, turned_persons: Array
+    given: Given,
+    halls: Halls,
+    alarmed: Array,
+    target: Array,
+    usable: Array,
+    turned_persons: Array,
+    ordered: Array | None = None,
 ) -> Array:
     """Number of shelters each town wants open, (municipality,): its decision, or a share of all once alarmed.
 
     target: decided number, NaN = no decision. Where people are turned away and no shelter is about to open, as many
-    more are wanted as their number fills.
+    more are wanted as their number fills. Shelters opened by order (`ordered`) come on top and are not counted.
     """
     params, groups = given.params, given.halls
     ahead = np.ceil(params.open_ahead_fraction * groups.count) * alarmed
     wanted = np.where(np.isnan(target), ahead, target)
-    called = live(halls)
+    called = live(halls, ordered)
     floor = floor_persons(given)
     mean_persons = groups.sums(floor) / np.maximum(groups.count, 1.0)
     more = np.ceil(turned_persons / np.maximum(mean_persons, 1.0))
@@ -51,20 +66,28 @@ def call_up(
     now_s: int,
     chance: Chance,
     threatened: Array | None = None,
+    ordered: Array | None = None,
 ) -> Halls:
     """Call up closed shelters until `wanted` (municipality,) are open or about to; merged ones only in need.
 
-    threatened: shelters that water may reach now, bool (shelter,): they are left out.
+    threatened: shelters that water may reach now, bool (shelter,): they are left out, like those ordered shut.
     """
-    called = live(halls)
+    called = live(halls, ordered)
     lacking = np.maximum(wanted - given.halls.sums(called), 0.0)
     in_need = (turned_persons > 0)[given.halls.town]
     candidate = (halls.status == Status.CLOSED) | ((halls.status == Status.MERGED) & in_need)
     if threatened is not None:
         candidate &= ~threatened
+    if ordered is not None:
+        candidate &= ordered != Ordered.SHUT
     if not (lacking.any() and candidate.any()):
         return halls
-    rows = np.flatnonzero(first_in_town(candidate, lacking, given.halls))
+    return call(given, halls, first_in_town(candidate, lacking, given.halls), now_s, chance)
+
+
+def call(given: Given, halls: Halls, chosen: Array, now_s: int, chance: Chance) -> Halls:
+    """Call up these shelters, bool (shelter,): someone with a key will be there after a delay by chance."""
+    rows = np.flatnonzero(chosen)
     if not rows.size:
         return halls
     params = given.params
@@ -78,12 +101,27 @@ def call_up(
     return replace(halls, status=status, due_s=due_s, openings=openings)
 
 
-def check(given: Given, halls: Halls, checks: Array, usable: Array) -> Halls:
-    """Apply whole safety `checks` (municipality,) in opening order; unsafe shelters are shut for good."""
+def to_be_called(halls: Halls, ordered: Array) -> Array:
+    """Shelters ordered open that are closed and not known to be unsafe, bool (shelter,)."""
+    return (ordered > 0) & ((halls.status == Status.CLOSED) | (halls.status == Status.MERGED))
+
+
+def call_ordered(
+    given: Given, halls: Halls, ordered: Array | None, threatened: Array | None, now_s: int, chance: Chance
+) -> Halls:
+    """Call up again what is ordered open and had to close for water, once the danger is over."""
+    if ordered is None or not (ordered > 0).any():
+        return halls
+    due = to_be_called(halls, ordered)
+    return call(given, halls, due if threatened is None else due & ~threatened, now_s, chance)
+
+
+def check(given: Given, halls: Halls, checks: Array, usable: Array, ordered: Array | None = None) -> Halls:
+    """Apply whole safety `checks` (municipality,), ordered shelters first; unsafe shelters are shut for good."""
     if not checks.any():
         return halls
     unchecked = live(halls) & ~halls.checked
-    done = first_in_town(unchecked, np.floor(checks), given.halls)
+    done = ordered_first(unchecked, np.floor(checks), given.halls, ordered)
     if not done.any():
         return halls
     status = np.where(done & (usable < LEAST_USABLE), Status.UNUSABLE, halls.status).astype(np.int8)
@@ -91,9 +129,15 @@ def check(given: Given, halls: Halls, checks: Array, usable: Array) -> Halls:
 
 
 def open_doors(
-    given: Given, halls: Halls, staff: Array, usable: Array, turned_persons: Array, now_s: int
+    given: Given,
+    halls: Halls,
+    staff: Array,
+    usable: Array,
+    turned_persons: Array,
+    now_s: int,
+    ordered: Array | None = None,
 ) -> tuple[Halls, Array]:
-    """Open waiting shelters; returns (halls, bool (shelter,): opened by residents).
+    """Open waiting shelters, those ordered first; returns (halls, bool (shelter,): opened by residents).
 
     The town opens a checked shelter when its key holder is there and at least `hall_staff_persons` of its `staff`
     (municipality,) are free. Residents open what still stands `residents_open_s` later if people wait outside.
@@ -103,7 +147,8 @@ def open_doors(
     if not waiting.any():
         return halls, waiting
     manned = np.floor(staff / params.hall_staff_persons) - groups.sums(halls.status == Status.OPEN)
-    official = first_in_town(waiting & halls.checked & (usable >= LEAST_USABLE), np.maximum(manned, 0.0), groups)
+    ready = waiting & halls.checked & (usable >= LEAST_USABLE)
+    official = ordered_first(ready, np.maximum(manned, 0.0), groups, ordered)
     crowd = (turned_persons > 0)[groups.town]
     late = now_s >= halls.due_s + params.residents_open_s
     by_residents = waiting & ~official & crowd & late & (usable >= LEAST_USABLE)
@@ -121,13 +166,19 @@ def shut_damaged(halls: Halls, usable: Array) -> Halls:
     return replace(halls, status=np.where(broken, Status.UNUSABLE, halls.status).astype(np.int8))
 
 
-def consolidate(given: Given, halls: Halls, target: Array, turned_persons: Array) -> Halls:
+def consolidate(
+    given: Given, halls: Halls, target: Array, turned_persons: Array, ordered: Array | None = None
+) -> Halls:
     """Close the emptiest shelters of towns that decided on fewer, as far as the others have room for their people.
 
-    Nothing is closed while people are turned away.
+    Nothing is closed while people are turned away, and nothing that is ordered open.
     """
     is_open = halls.status == Status.OPEN
-    excess = np.where(np.isnan(target) | (turned_persons > 0), 0.0, given.halls.sums(is_open) - target)
+    counted = is_open & live(halls, ordered)
+    excess = np.where(np.isnan(target) | (turned_persons > 0), 0.0, given.halls.sums(counted) - target)
+    if ordered is not None:
+        is_open &= ordered <= 0
+        excess *= given.halls.sums(is_open) > 0
     towns = np.flatnonzero(excess > 0)
     if not towns.size:
         return halls
@@ -269,23 +320,26 @@ def manage(
     inputs: Inputs,
     clock: Clock,
     lasts: Array | None = None,
+    ordered: Array | None = None,
 ) -> tuple[Halls, Array]:
     """Run all decisions on opening and closing for one step; returns (halls, bool: opened by residents).
 
-    lasts: towns in danger of water, bool (municipality,), in worlds with a terrain.
+    lasts: towns in danger of water, bool (municipality,), in worlds with a terrain. ordered: see `State.ordered`.
     """
-    target, usable = inputs["shelters_target_units"], inputs["shelter_usable"]
+    target, usable, now_s = inputs["shelters_target_units"], inputs["shelter_usable"], clock.end_s
     threatened = None
     if lasts is not None:
         threatened, drowned = under_threat(given, lasts, inputs["water_depth_m"])
         usable = np.where(drowned, 0.0, usable)
         halls = leave_threatened(halls, threatened)
     halls = shut_damaged(halls, usable)
-    wanted = shelters_wanted(given, halls, alarmed, target, usable, turned_persons)
-    halls = call_up(given, halls, wanted, turned_persons, clock.end_s, clock.chance, threatened)
-    halls = check(given, halls, inputs["shelter_checks_units"], usable)
-    halls, by_residents = open_doors(given, halls, inputs["shelter_staff_persons"], usable, turned_persons, clock.end_s)
-    return consolidate(given, halls, target, turned_persons), by_residents
+    wanted = shelters_wanted(given, halls, alarmed, target, usable, turned_persons, ordered)
+    halls = call_up(given, halls, wanted, turned_persons, now_s, clock.chance, threatened, ordered)
+    halls = call_ordered(given, halls, ordered, threatened, now_s, clock.chance)
+    halls = check(given, halls, inputs["shelter_checks_units"], usable, ordered)
+    staff = inputs["shelter_staff_persons"]
+    halls, by_residents = open_doors(given, halls, staff, usable, turned_persons, now_s, ordered)
+    return consolidate(given, halls, target, turned_persons, ordered), by_residents
 
 
 def assess(given: Given, halls: Halls, inputs: Inputs, clock: Clock) -> Halls:

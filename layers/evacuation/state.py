@@ -55,6 +55,15 @@ class Status:
     UNUSABLE = 4  # found unsafe
 
 
+class Ordered:
+    """What has been ordered about a shelter: codes of `State.ordered`."""
+
+    SHUT = -1  # stays closed
+    NOTHING = 0  # the town's own rules
+    KEPT = 1  # was open or called up already: stays so
+    EXTRA = 2  # called up by the order, on top of what the town wants
+
+
 class Limit:
     """Which condition binds a shelter's habitable capacity."""
 
@@ -89,6 +98,7 @@ class Given:
     nobody: Array  # (cell,): zeros
     no_cars: Array  # (municipality,): zeros
     no_patch: Array  # (patch,): zeros
+    share_65: Array  # (cell,): share of the residents aged 65 and over
     ground: Ground
 
 
@@ -149,6 +159,7 @@ class State:
     town_quantile: Array  # (municipality,)
     n_counts: int  # head-counts taken
     flight: Flight  # households that may have to flee from water
+    ordered: Array  # int8 (shelter,), Ordered
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -178,6 +189,7 @@ def prepare(world: World, params: Params) -> Given:
         nobody=np.zeros(len(cell)),
         no_cars=np.zeros(n_towns),
         no_patch=np.zeros(len(world["patch"])),
+        share_65=cell["share_65"].astype(np.float64),
         ground=prepare_ground(world),
     )
 
@@ -237,6 +249,7 @@ def start(given: Given, chance: Chance) -> State:
         town_quantile=chance.uniform("evacuation.town", given.town_keys),
         n_counts=0,
         flight=start_flight(given.ground, given.residents_persons, given.params, n_towns, chance),
+        ordered=np.zeros(n_halls, dtype=np.int8),
     )
 
 

@@ -2,7 +2,8 @@
 
 Goods go from outside to a hub, wait there for a dock, go on to the municipal store that ordered them, and from there
 to shelters. People at home live on their own stock, on shops and on what the town hands out. Emergency water and fuel
-are chains of their own. See `orders` and `trucks` for goods, `consumption` for people, `water`, `fuel`, `shops`.
+are chains of their own. See `orders`, `trucks` and `airlift` for goods, `consumption` for people, `water`, `fuel` and
+`shops`; `levers` for what a decision maker may order.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from layers.logistics import consumption, events, fuel, orders, shops, stocks, trucks
-from layers.logistics.declared import GIVES, LEVERS, NEEDS, RECORDS, SERIES
+from layers.logistics import airlift, consumption, events, fuel, levers, orders, shops, stocks, trucks
+from layers.logistics.declared import GIVES, NEEDS, RECORDS, SERIES
 from layers.logistics.items import FUEL, MEALS, WATER
+from layers.logistics.ordered import FUEL_FLEET
 from layers.logistics.state import Given, State, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Result, Stock
 from twin.records import changed
@@ -25,18 +27,19 @@ Array = np.ndarray
 def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     """Store, order, drive, unload, hand out, and say what share of every need was met."""
     before = state
-    state, booked = stocks.preposition(given, state)
+    state, booked = stocks.preposition(given, levers.take_effect(given, state, clock))
     state, lost = _take_in(given, state, inputs, clock.dt_s)
     place = trucks.handling(given, state, inputs, clock.hour)
     now = trucks.Now(inputs, place, clock)
     entering = -_goods(state)
+    state = orders.name_hubs(given, state, now)
     state = orders.push(given, state, now)
     if clock.rings(HOUR_S):
         state = orders.procure(given, state, now)
     entering += _goods(state)
     state, lost_on_way = _move(given, state, now)
     if clock.rings(HOUR_S):
-        state = orders.dispatch(given, state, now)
+        state = airlift.fly(given, orders.dispatch(given, state, now), now)
         if clock.rings(DAY_S):
             state = trucks.collect(given, state, inputs["shelter_persons"])
         store_units, shelter_units = trucks.last_mile(given, state, inputs)
@@ -116,10 +119,10 @@ def _feed(given: Given, state: State, now: trucks.Now) -> tuple[State, dict[str,
 
 def _fuel(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, dict[str, Array], float]:
     """One step of the fuel chain: (state, fuel handed over, litres that entered less those burnt)."""
-    chain = fuel.sell(given, fuel.arrive(state.fuel, clock.end_s), inputs, clock)
-    chain, drums, handed = fuel.serve_priority(
-        given, chain, fuel.drums(state.store_units, given.n_town), inputs, clock.dt_s
-    )
+    arrived, poured = fuel.arrive(state.fuel, clock.end_s)
+    chain = fuel.sell(given, arrived, inputs, clock)
+    in_drums = fuel.drums(state.store_units, given.n_town) + poured
+    chain, drums, handed = fuel.serve_priority(given, chain, in_drums, inputs, clock.dt_s)
     stores = state.store_units
     if not np.array_equal(drums, stores[: given.n_town, FUEL]):
         stores = stores.copy()
@@ -127,7 +130,7 @@ def _fuel(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     chain, burnt = fuel.drive_and_fill(given, chain, clock.dt_s)
     entered = 0.0
     if clock.rings(HOUR_S):
-        chain, entered = fuel.send(given, chain, inputs, clock)
+        chain, entered = fuel.send(given, chain, inputs, clock, state.ordered.behind[FUEL_FLEET])
     handed_over = {"fuel_delivered_l": handed.lifelines_l, "responder_fuel_l": handed.responders_l}
     state = changed(
         state,
@@ -219,10 +222,12 @@ LAYER = Layer(
         Stock("water", "litre", stocks.water_l),
         Stock("fuel", "litre", stocks.fuel_l),
     ),
-    levers=LEVERS,
+    levers=levers.LEVERS,
+    obey=levers.obey,
     series=SERIES,
     records=RECORDS,
     every_s=1800,
     wakes=(),
+    state_schema=2,
     tables=("municipality", "cell", "node", "depot", "item", "shelter", "fuel_station"),
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from layers.logistics import water
 from layers.logistics.items import COOLERS, MEALS, MEDICINE, MILK, TOILETS, WATER, daily_need_units
+from layers.logistics.ordered import TANKERS_AID
 from layers.logistics.shops import can_buy
 from layers.logistics.state import Given, State
 from layers.logistics.stocks import full_household_units, heat_factor, per_day, served, share, used_at_home
@@ -76,7 +77,7 @@ def drink(given: Given, state: State, inputs: Inputs, group: Shelters, clock: Cl
     params, dt_s = given.params, clock.dt_s
     dry = 1.0 - np.clip(inputs["water_service_fraction"], 0.0, 1.0)
     at_home, in_cars = inputs["persons_home"], inputs["car_persons"]
-    tankers = water.allot_tankers(given, dry * given.population, clock.end_s)
+    tankers = water.allot_tankers(given, dry * given.population, clock.end_s, state.ordered.behind[TANKERS_AID])
     round_s = water.cycle_s(given, inputs)
     tankers = np.where(np.isfinite(round_s), tankers, 0.0)
     left_l = water.capacity_l(given, tankers, round_s, dt_s)

@@ -1,8 +1,8 @@
-"""What the layer needs and gives, what it writes to the series, and what a decision maker may change."""
+"""What the layer needs and gives, what it writes to the series and what its events are about."""
 
 from __future__ import annotations
 
-from twin.contract import Lever, Series, Var
+from twin.contract import Series, Var
 
 NEEDS = (
     Var("wbgt_c", "degC", "municipality", doc="wet-bulb globe temperature outdoors"),
@@ -45,6 +45,8 @@ GIVES = (
 RECORDS = (
     Var("depot_queue_units", "unit", "depot", doc="trucks waiting for a dock at the depot's place"),
     Var("fuel_station_open", "1", "fuel_station", doc="1 while the station sells fuel"),
+    Var("depot_hands", "1", "depot", doc="docks and hands ordered for the depot over the usual"),
+    Var("trucks_sent_units", "unit", "region", doc="trucks from outside ordered to the hubs"),
 )
 
 SERIES = (
@@ -64,19 +66,4 @@ SERIES = (
     Series("fuel_in_stations_l", "litre", "fuel in the tanks of filling stations"),
     Series("fuel_to_generators_l", "litre", "fuel handed to generators of lifelines so far"),
     Series("fuel_to_responders_l", "litre", "fuel handed to response vehicles so far"),
-)
-
-LEVERS = (
-    Lever("household_stock", "1", 0.0, 7.0, "municipality", "household_stock_days", "days of food and water at home"),
-    Lever("municipal_stock", "1", 0.0, 7.0, "municipality", "municipal_stock_days", "days of stock for the plan"),
-    Lever("shelter_stock", "1", 0.0, 7.0, "municipality", "shelter_stock_days", "days of stock kept in shelters"),
-    Lever("prefecture_stock", "1", 0.0, 7.0, "prefecture", "prefecture_stock_days", "days of stock at the hub"),
-    Lever("hub_docks", "1", 0.25, 4.0, "prefecture", "docks_factor", "docks and hands per shift over the usual"),
-    Lever("night_shift", "1", 0.0, 1.0, "prefecture", "night_docks_fraction", "docks at work at night"),
-    Lever("second_hub", "1", 0.0, 1.0, "prefecture", "second_hub", "1 opens the hub at the edge of the region"),
-    Lever("tankers_aid", "unit", 0.0, 400.0, "state", "tankers_aid", "water tankers sent by others"),
-    Lever(
-        "contract_trucks", "1", 0.0, 10.0, "prefecture", "contract_trucks_factor", "trucks under contract over usual"
-    ),
-    Lever("fuel_fleet", "1", 0.1, 5.0, "state", "fleet_emergency_factor", "tanker trucks over the usual number"),
 )

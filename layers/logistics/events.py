@@ -55,7 +55,8 @@ def towns(given: Given, state: State, stock_days: Array, now: Now) -> tuple[Stat
         depot = int(places.first_depot[place])
         if depot < 0:
             continue
-        causes = [("depot_usable", depot), ("depot_power", depot), ("push_started", 0)]
+        causes = [("depot_usable", depot), ("depot_power", depot), ("push_started", 0), ("depot_hands", depot)]
+        causes += [("goods_received_units", place)] if place < given.n_town else []
         found.append(Event("depot_queue", "depot_queue_units", depot, float(queue[place]), causes=causes))
     return changed(state, stock_low=stock_low, queue_long=queue_long), found
 

@@ -23,6 +23,16 @@ class Handed:
     responders_l: Array
 
 
+@dataclass(frozen=True)
+class Round:
+    """One round of tanker trucks: roads, terminals that load (terminal,), trucks free (whole number), the time."""
+
+    inputs: Inputs
+    working: Array
+    free: int
+    now_s: int
+
+
 def sell(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> Fuel:
     """Which stations sell now. One that lost its power or pumps opens again only after a check of its own length."""
     params = given.params
@@ -119,73 +129,106 @@ def terminals_open(given: Given, inputs: Inputs) -> Array:
     return sound & (inputs["depot_power"][rows] >= 0.5) & ~advisory
 
 
-def fleet(given: Given, now_s: float) -> int:
-    """Tanker trucks in the region: the usual number, more from day to day as others are sent."""
+def fleet(given: Given, now_s: float, behind: float = 0.0) -> int:
+    """Tanker trucks in the region: the usual number, more from day to day as others are sent.
+
+    behind: what of the last change of the factor is still missing (a negative number adds nothing yet).
+    """
     params = given.params
     grown = min(now_s / params.fleet_growth_s, 1.0)
     usual = params.fleet_per_person * given.population.sum()
-    return int(np.ceil(usual * (1.0 + (params.fleet_emergency_factor - 1.0) * grown)))
+    return max(int(np.ceil(usual * (1.0 + (params.fleet_emergency_factor - 1.0) * grown + behind))), 0)
 
 
-def arrive(fuel: Fuel, end_s: int) -> Fuel:
-    """Tanker trucks that have reached their station empty into it; those back at the source are free."""
-    if not len(fuel.trip_l):
-        return fuel
+def arrive(fuel: Fuel, end_s: int) -> tuple[Fuel, Array]:
+    """Tanker trucks that have come empty into their station or the town's drums; those back at the source are free.
+
+    Returns the fuel and the litres poured into drums, (municipality,).
+    """
+    n_station, n_town = len(fuel.station_l), len(fuel.vehicle_l)
     there = (fuel.trip_due_s <= end_s) & (fuel.trip_l > 0)
     stay = fuel.trip_back_s > end_s
     if stay.all() and not there.any():
-        return fuel
-    station_l = fuel.station_l.copy()
-    np.add.at(station_l, fuel.trip_station[there], fuel.trip_l[there])
+        return fuel, np.zeros(n_town)
+    filled = np.concatenate([fuel.station_l, np.zeros(n_town)])
+    np.add.at(filled, fuel.trip_station[there], fuel.trip_l[there])
     left = np.where(there, 0.0, fuel.trip_l)[stay]
-    return changed(
+    emptied = changed(
         fuel,
-        station_l=station_l,
+        station_l=filled[:n_station],
         trip_station=fuel.trip_station[stay],
         trip_l=left,
         trip_due_s=fuel.trip_due_s[stay],
         trip_back_s=fuel.trip_back_s[stay],
     )
+    return emptied, filled[n_station:]
 
 
-def send(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock) -> tuple[Fuel, float]:
-    """Hourly round: free tanker trucks go to the emptiest stations they can reach: (fuel, litres from outside).
+def send(given: Given, fuel: Fuel, inputs: Inputs, clock: Clock, behind: float = 0.0) -> tuple[Fuel, float]:
+    """Hourly round: free tanker trucks go where they are ordered first, then to the emptiest stations they can reach.
 
-    Open terminals serve the stations nearer to them than to the edge of the region; others are served from outside.
-    Ships fill the terminals up again while they are open.
+    Open terminals serve what is nearer to them than to the edge of the region; the rest is served from outside.
+    Ships fill the terminals up again while they are open. Returns the fuel and the litres from outside.
     """
     params = given.params
     working = terminals_open(given, inputs)
     refill = np.where(working, (params.terminal_stock_l - fuel.terminal_l) * HOUR_S / params.ship_interval_s, 0.0)
     refill = np.maximum(refill, 0.0)
     fuel = changed(fuel, terminal_l=fuel.terminal_l + refill)
-    free = fleet(given, clock.end_s) - len(fuel.trip_l)
+    free = fleet(given, clock.end_s, behind) - len(fuel.trip_l)
+    n_station = len(given.station_town)
+    ordered_l = 0.0
+    if fuel.first_l.any():
+        trucks = np.ceil(fuel.first_l / params.tanker_truck_l).astype(np.int64)
+        towns = np.repeat(np.arange(given.n_town), trucks)
+        litres = (fuel.first_l / np.maximum(trucks, 1))[towns]
+        before = len(fuel.trip_l)
+        fuel, ordered_l = _set_off(given, fuel, n_station + towns, litres, Round(inputs, working, free, clock.end_s))
+        free -= len(fuel.trip_l) - before
+        fuel = changed(fuel, first_l=_still_first(fuel, before, n_station))
     room = given.station_tank_l - fuel.station_l
-    np.subtract.at(room, fuel.trip_station, fuel.trip_l)
+    to_station = fuel.trip_station < n_station
+    np.subtract.at(room, fuel.trip_station[to_station], fuel.trip_l[to_station])
     asks = (room >= np.minimum(params.tanker_truck_l, 0.5 * given.station_tank_l)) & fuel.sound
     rows = np.flatnonzero(asks)
     rows = rows[np.argsort(-room[rows] / given.station_tank_l[rows], kind="stable")]
-    source, drive_s = _sources(given, inputs, working, rows)
-    rows, source, drive_s = (column[np.isfinite(drive_s)][: max(free, 0)] for column in (rows, source, drive_s))
     litres = np.minimum(params.tanker_truck_l, room[rows])
+    fuel, outside_l = _set_off(given, fuel, rows, litres, Round(inputs, working, free, clock.end_s))
+    return fuel, float(refill.sum() + ordered_l + outside_l)
+
+
+def _still_first(fuel: Fuel, before: int, n_station: int) -> Array:
+    """What is still ordered for drums after the trips from number `before` on were added, (municipality,)."""
+    left = fuel.first_l.copy()
+    np.subtract.at(left, fuel.trip_station[before:] - n_station, fuel.trip_l[before:])
+    return np.where(left >= 1.0, left, 0.0)
+
+
+def _set_off(given: Given, fuel: Fuel, rows: Array, litres: Array, trip: Round) -> tuple[Fuel, float]:
+    """Send a truck with these litres to each of these stations or drums, while trucks and open roads last.
+
+    Returns the fuel and the litres that came from outside the region.
+    """
+    load_s = given.params.tanker_truck_load_s
+    source, drive_s = _sources(given, trip.inputs, trip.working, rows)
+    may = np.flatnonzero(np.isfinite(drive_s))[: max(trip.free, 0)]
+    rows, source, drive_s, litres = rows[may], source[may], drive_s[may], litres[may]
     terminal_l, litres = _load(fuel.terminal_l, source, litres)
-    due_s = np.ceil(clock.end_s + params.tanker_truck_load_s + drive_s).astype(np.int64)
+    due_s = np.ceil(trip.now_s + load_s + drive_s).astype(np.int64)
     sent = changed(
         fuel,
         terminal_l=terminal_l,
         trip_station=np.concatenate([fuel.trip_station, rows]),
         trip_l=np.concatenate([fuel.trip_l, litres]),
         trip_due_s=np.concatenate([fuel.trip_due_s, due_s]),
-        trip_back_s=np.concatenate(
-            [fuel.trip_back_s, due_s + np.ceil(drive_s + params.tanker_truck_load_s).astype(int)]
-        ),
+        trip_back_s=np.concatenate([fuel.trip_back_s, due_s + np.ceil(drive_s + load_s).astype(int)]),
     )
-    return sent, float(refill.sum() + litres[source < 0].sum())
+    return sent, float(litres[source < 0].sum())
 
 
 def _sources(given: Given, inputs: Inputs, working: Array, rows: Array) -> tuple[Array, Array]:
-    """Terminal row (-1: outside) and drive of the nearest source for these stations; infinite when cut off."""
-    travel_s, to = inputs["travel_truck_s"], given.station_node[rows]
+    """Terminal row (-1: outside) and drive of the nearest source for these stations or drums; infinite if cut off."""
+    travel_s, to = inputs["travel_truck_s"], np.concatenate([given.station_node, given.town_node])[rows]
     drive_s = np.full(len(rows), np.inf)
     source = np.full(len(rows), -1)
     if given.gateway_nodes.size:

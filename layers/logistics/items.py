@@ -39,3 +39,9 @@ def lasting_need_units(params: Params) -> Array:
 def kit_units_per_day(params: Params) -> Array:
     """One day of a planned stock per person, shape (item,): a stock of `kit_days` equips everyone fully."""
     return daily_need_units(params) + lasting_need_units(params) / params.kit_days
+
+
+def per_meal_units(params: Params) -> Array:
+    """Goods that are used up and go with one meal when relief is sent by order, (item,); the meal itself is 1."""
+    need = daily_need_units(params)
+    return need / need[MEALS]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layers.logistics.items import COOLERS, FUEL, LASTING, URGENT, kit_units_per_day
+from layers.logistics.ordered import CONTRACT_TRUCKS
 from layers.logistics.state import Given, Loads, State
 from layers.logistics.trucks import DRIVING, RETURNING, Handling, Now, drive_from_outside_s, new_loads, queue_units
 from twin.records import changed
@@ -21,6 +22,8 @@ Array = np.ndarray
 
 MIN_LOAD_EVERY_S = 6 * HOUR_S
 """Part loads leave four times a day."""
+LEAST_FIRST_M3 = 0.01
+"""Less than this of an order is a rest of rounding, a few meals at most, and no truck goes for it."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,13 @@ class Trips:
 
 @dataclass(frozen=True)
 class Offer:
-    """What one hub may send in a round: free trucks (whole number) and the situation."""
+    """What one hub may send in a round: free trucks, trucks its docks have loaded already (whole numbers), the least
+    load, and the situation."""
 
     hub: int
     free: int
+    busy: int
+    least_m3: float
     now: Now
 
 
@@ -93,7 +99,7 @@ def procure(given: Given, state: State, now: Now) -> State:
 def usable_hubs(given: Given, place: Handling) -> Array:
     """Rows of the hubs that take trucks at all (a full floor does not count as closed)."""
     open_hub = (place.usable >= given.params.depot_closed_below) & place.reachable
-    open_hub &= ~given.places.gateway_hub | (given.params.second_hub > 0)
+    open_hub &= ~given.places.gateway_hub | (given.places.second_hub & (given.params.second_hub > 0))
     rows = np.arange(given.places.n)
     return rows[open_hub & (rows >= given.n_town)]
 
@@ -104,19 +110,18 @@ def trucks_for(given: Given, units: Array) -> int:
 
 
 def _from_outside(given: Given, state: State, units: Array, leave_s: Array, now: Now) -> State:
-    """Equal trucks with these units, leaving at these times, to the hubs in turn, or to towns when none works."""
+    """Equal trucks with these units, leaving at these times, to the hubs named, or to towns when none works."""
     n = len(leave_s)
     hubs = usable_hubs(given, now.place)
     if hubs.size:
-        to = hubs[np.arange(n) // max(int(given.params.convoy_trucks), 1) % hubs.size]
+        to = _named_hubs(given, state.loads, hubs, n, now)
         unknown_fraction = given.params.unknown_load_fraction
     else:
         waiting = state.backlog_units @ given.item_m3
         weight = np.cumsum(waiting if waiting.sum() > 0 else given.population)
         to = np.searchsorted(weight, weight[-1] * (np.arange(n) + 0.5) / n)
         unknown_fraction = given.params.unknown_bypass_fraction
-    drive_s = drive_from_outside_s(given, now.inputs)[to]
-    drive_s = np.where(np.isfinite(drive_s), drive_s, HOUR_S)
+    drive_s = _drive_in_s(given, to, now)
     serial, counts = _serials(state.loads_sent, to)
     draw = now.clock.chance.uniform("logistics.unknown_load", given.places.key[to], serial)
     loads = new_loads(
@@ -135,6 +140,54 @@ def _from_outside(given: Given, state: State, units: Array, leave_s: Array, now:
     return changed(state, loads=loads, loads_sent=counts)
 
 
+def _drive_in_s(given: Given, to: Array, now: Now) -> Array:
+    """Drive from the edge of the region to these places; an hour where nobody knows a way yet."""
+    drive_s = drive_from_outside_s(given, now.inputs)[to]
+    return np.where(np.isfinite(drive_s), drive_s, HOUR_S)
+
+
+def _named_hubs(given: Given, loads: Loads, hubs: Array, n: int, now: Now) -> Array:
+    """Hub of each of `n` trucks in convoys, (n,): the hubs in turn; once there is a second hub, the one to which
+    least is on its way for its docks."""
+    convoy = max(int(given.params.convoy_trucks), 1)
+    if not given.places.gateway_hub[hubs].any():
+        return hubs[np.arange(n) // convoy % hubs.size]
+    coming = np.bincount(loads.place[loads.phase < RETURNING], minlength=given.places.n)[hubs].astype(np.float64)
+    docks = np.maximum(now.place.docks[hubs], 0.5)
+    to = np.empty(n, np.int64)
+    for first in range(0, n, convoy):
+        size = min(convoy, n - first)
+        best = int(np.argmin((coming + size) / docks))
+        coming[best] += size
+        to[first : first + size] = hubs[best]
+    return to
+
+
+def name_hubs(given: Given, state: State, now: Now) -> State:
+    """When the second hub opens or closes, trucks from outside that have not left are told their new hub."""
+    hubs = usable_hubs(given, now.place)
+    opened = int(given.params.second_hub > 0)
+    if opened == state.ordered.second_hub_open:
+        return state
+    state, loads = changed(state, ordered=changed(state.ordered, second_hub_open=opened)), state.loads
+    leave_s = loads.due_s - loads.drive_s
+    rows = np.flatnonzero((loads.origin < 0) & (loads.phase == DRIVING) & (leave_s > now.clock.start_s))
+    rows = rows[np.argsort(leave_s[rows], kind="stable")]
+    if not (hubs.size and rows.size):
+        return state
+    phase = loads.phase.copy()
+    phase[rows] = RETURNING  # not on their way to anywhere while hubs are named
+    to = _named_hubs(given, changed(loads, phase=phase), hubs, len(rows), now)
+    place, serial, drive_s, due_s = (
+        column.copy() for column in (loads.place, loads.serial, loads.drive_s, loads.due_s)
+    )
+    serial[rows], counts = _serials(state.loads_sent, to)
+    place[rows], drive_s[rows] = to, np.ceil(_drive_in_s(given, to, now))
+    due_s[rows] = leave_s[rows] + drive_s[rows]
+    moved = changed(loads, place=place, serial=serial, drive_s=drive_s, due_s=due_s)
+    return changed(state, loads=moved, loads_sent=counts)
+
+
 def _serials(loads_sent: Array, to: Array) -> tuple[Array, Array]:
     """Number of each new load among those sent to its place, and the new counts."""
     serial, counts = np.empty(len(to), np.int64), loads_sent.copy()
@@ -147,27 +200,58 @@ def _serials(loads_sent: Array, to: Array) -> tuple[Array, Array]:
 def dispatch(given: Given, state: State, now: Now) -> State:
     """One hourly round of trucks from every usable hub to the towns that ordered and can be reached.
 
-    Food, water and the like go first; beds, blankets and coolers take the trucks that are left, and wait while
-    trucks stand in a row at the town's gate.
+    What decision makers want sent first goes first; then food, water and the like; beds, blankets and coolers take
+    the trucks that are left, and wait while trucks stand in a row at the town's gate.
     """
-    free = trucks_free(given, state.loads, float(now.inputs["forces_trucks_units"].sum()))
+    free = trucks_free(given, state, float(now.inputs["forces_trucks_units"].sum()))
+    hubs = _sending_hubs(given, state, now.place)
+    state, busy = _send_first(given, state, hubs, free, now)
+    free -= int(busy.sum())
+    least_m3 = 0.0 if now.clock.rings(MIN_LOAD_EVERY_S) else given.params.least_load_m3
     crowded = queue_units(state.loads, given.places.n)[: given.n_town] > given.params.gate_limit_trucks
     for items, held_back in ((np.append(URGENT, FUEL), np.zeros(given.n_town, bool)), (LASTING, crowded)):
         wanted = np.zeros_like(state.backlog_units)
         wanted[:, items] = state.backlog_units[:, items] * ~held_back[:, None]
-        for hub in usable_hubs(given, now.place).tolist():
+        for hub in hubs.tolist():
             if free <= 0 or not wanted.any():
                 break
-            state, sent = _dispatch_from(given, state, wanted, Offer(hub, free, now))
+            state, sent = _dispatch_from(given, state, wanted, Offer(hub, free, int(busy[hub]), least_m3, now))
+            state = changed(state, backlog_units=np.maximum(state.backlog_units - sent.units, 0.0))
             wanted = wanted - sent.units
             free -= int(sent.trucks.sum())
     return state
 
 
-def trucks_free(given: Given, loads: Loads, forces_trucks: float) -> int:
-    """Trucks of carriers under contract and of the forces that are not on the road."""
-    contracted = given.params.contract_trucks_per_person * given.population.sum() * given.params.contract_trucks_factor
-    return int(contracted + forces_trucks) - int((loads.origin >= 0).sum())
+def _sending_hubs(given: Given, state: State, place: Handling) -> Array:
+    """Rows of the hubs that send goods: those in use, and a second hub that is closed again until it is empty."""
+    leaving = given.places.gateway_hub & place.reachable & state.store_units.any(axis=1)
+    return np.union1d(usable_hubs(given, place), np.flatnonzero(leaving))
+
+
+def _send_first(given: Given, state: State, hubs: Array, free: int, now: Now) -> tuple[State, Array]:
+    """Goods ordered by hand leave before all else: (state, trucks that took them by hub (place,)).
+
+    What no hub has any more is not promised any longer.
+    """
+    busy, wanted = np.zeros(given.places.n, np.int64), state.ordered.first_units
+    if not wanted.any():
+        return state, busy
+    for hub in hubs.tolist():
+        state, sent = _dispatch_from(given, state, wanted, Offer(hub, free - int(busy.sum()), 0, 0.0, now))
+        busy[hub] = sent.trucks.sum()
+        wanted = np.maximum(wanted - sent.units, 0.0)
+    left = state.store_units[given.n_town :].sum(axis=0)
+    wanted = wanted * np.minimum(1.0, left / np.maximum(wanted.sum(axis=0), 1e-12))
+    wanted = np.where(wanted @ given.item_m3 >= LEAST_FIRST_M3, wanted.T, 0.0).T
+    return changed(state, ordered=changed(state.ordered, first_units=wanted)), busy
+
+
+def trucks_free(given: Given, state: State, forces_trucks: float) -> int:
+    """Trucks of carriers under contract, of the forces and sent by order that are not on the road."""
+    params, ordered = given.params, state.ordered
+    factor = params.contract_trucks_factor + ordered.behind[CONTRACT_TRUCKS]
+    contracted = params.contract_trucks_per_person * given.population.sum() * factor
+    return int(contracted + forces_trucks + ordered.trucks_units) - int((state.loads.origin >= 0).sum())
 
 
 def _dispatch_from(given: Given, state: State, wanted: Array, offer: Offer) -> tuple[State, Trips]:
@@ -177,14 +261,14 @@ def _dispatch_from(given: Given, state: State, wanted: Array, offer: Offer) -> t
     stock = state.store_units[hub]
     units = wanted * np.minimum(stock / np.maximum(wanted.sum(axis=0), 1e-12), 1.0)
     volume_m3 = units @ given.item_m3
-    least_m3 = 0.0 if now.clock.rings(MIN_LOAD_EVERY_S) else params.least_load_m3
-    towns = np.flatnonzero((volume_m3 > least_m3) & (volume_m3 > 0))
+    towns = np.flatnonzero((volume_m3 > offer.least_m3) & (volume_m3 > 0))
     towns = towns[np.argsort(-volume_m3[towns], kind="stable")]
     trucks = np.ceil(volume_m3[towns] / params.truck_m3).astype(np.int64)
-    most = min(offer.free, int(now.place.docks[hub] * HOUR_S / now.place.service_s[hub]))
+    most = min(offer.free, int(now.place.docks[hub] * HOUR_S / now.place.service_s[hub]) - offer.busy)
     fits = np.cumsum(trucks) <= most
     if towns.size and not fits.any():
         # even the largest order gets what the free trucks can carry
+        most = max(most, 0)
         towns, trucks, fits = towns[:1], np.array([most]), np.array([most > 0])
         units[towns] *= most * params.truck_m3 / volume_m3[towns][0]
     trips = Trips(hub, towns[fits], trucks[fits], _only(units, towns[fits]), drive_s)
@@ -215,7 +299,6 @@ def _load_trucks(given: Given, state: State, trips: Trips, now: Now) -> State:
         pushed=np.array(False),
         units=each,
     )
-    stores, backlog = state.store_units.copy(), state.backlog_units.copy()
+    stores = state.store_units.copy()
     stores[hub] = np.maximum(stores[hub] - units[towns].sum(axis=0), 0.0)
-    backlog[towns] = np.maximum(backlog[towns] - units[towns], 0.0)
-    return changed(state, loads=loads, loads_sent=counts, store_units=stores, backlog_units=backlog)
+    return changed(state, loads=loads, loads_sent=counts, store_units=stores)

@@ -1,7 +1,7 @@
 """Constants and state of the layer.
 
 A place is where trucks are unloaded: first one store per municipality (all its municipal depots together), in the
-order of `municipality`, then the hubs (prefectural hubs, and gateway hubs that open only as a second hub).
+order of `municipality`, then the hubs: prefectural hubs, and gateway hubs, of which one may be opened as a second hub.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from layers.logistics.items import ITEMS
+from layers.logistics.ordered import Ordered, nothing_ordered
 from twin.chance import Chance
 from twin.errors import ScenarioError
 from twin.params import Params
+from twin.units import DAY_S
 from twin.world import World
 
 Array = np.ndarray
@@ -40,9 +42,9 @@ STOCK_SCALES = (
 class Places:
     """Stores and hubs; arrays (place,) unless said.
 
-    n_town: the first rows are municipal stores. town: municipality row, -1 outside. gateway_hub: opens only as a
-    second hub. depot_share: (place, depot), share of the place's floor in each of its depots; has_depot: any at all.
-    first_depot: a depot row of the place to cite, -1 for none.
+    n_town: the first rows are municipal stores. town: municipality row, -1 outside. gateway_hub: lies at the edge,
+    closed unless it is the second_hub and opened as such. depot_share: (place, depot), share of the place's floor in
+    each of its depots; has_depot: any at all. first_depot: a depot row of the place to cite, -1 for none.
     """
 
     n_town: int
@@ -53,6 +55,7 @@ class Places:
     forklifts: Array
     floor_m2: Array
     gateway_hub: Array
+    second_hub: Array
     depot_share: Array
     has_depot: Array
     first_depot: Array
@@ -123,6 +126,8 @@ class Fuel:
     """Four stocks of fuel (terminals, tanker trucks under way, stations, vehicles) and which stations sell.
 
     Tanker trucks: trip_station, trip_l, trip_due_s (at the station), trip_back_s (free again); arrays (trip,).
+    Numbers of trip_station beyond the stations stand for the drums of towns. first_l: ordered for a town's drums
+    before any station, not yet on a truck (municipality,).
     sound: station has tanks, pumps and electricity. opens_s: checks done. closures: how often it has stopped so far.
     """
 
@@ -133,6 +138,7 @@ class Fuel:
     opens_s: Array
     closures: Array
     selling: Array
+    first_l: Array
     trip_station: Array
     trip_l: Array
     trip_due_s: Array
@@ -151,6 +157,7 @@ class State:
     medicine now; responder_meals: what responders in the town still have of their own.
     generator_fuel_l, responder_fuel_l: handed over so far (municipality,).
     out_of_food, out_of_water: (shelter,), stock_low: (municipality,), queue_long: (place,): told already.
+    ordered: what decision makers ordered.
     """
 
     household_meals: Array
@@ -183,6 +190,7 @@ class State:
     out_of_water: Array
     stock_low: Array
     queue_long: Array
+    ordered: Ordered
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -247,10 +255,20 @@ def make_places(world: World) -> Places:
         forklifts=add_up(depot["forklifts"].astype(np.float64)),
         floor_m2=np.maximum(add_up(floor), 1.0),
         gateway_hub=np.concatenate([np.zeros(len(town), bool), kind[hubs] == GATEWAY_HUB]),
+        second_hub=np.concatenate([np.zeros(len(town), bool), np.isin(hubs, second_hub(world))]),
         depot_share=share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9),
         has_depot=share.sum(axis=1) > 0,
         first_depot=first,
     )
+
+
+def second_hub(world: World) -> Array:
+    """Depot row of the gateway hub nearest to the residents by undamaged roads; empty where there is none."""
+    depot, town = world["depot"], world["municipality"]
+    rows = np.flatnonzero(depot["kind"] == GATEWAY_HUB)
+    drive_s = world.arrays["free_travel_s"][np.ix_(depot["node"][rows], town["node"])]
+    total_s = np.where(np.isfinite(drive_s), drive_s, DAY_S) @ town["population"].astype(np.float64)
+    return rows[np.argsort(total_s, kind="stable")[:1]]
 
 
 def effective_area_m2(world: World) -> Array:
@@ -290,6 +308,7 @@ def no_fuel_yet(given: Given) -> Fuel:
         opens_s=np.zeros(n_station, np.int64),
         closures=np.zeros(n_station, np.int64),
         selling=np.ones(n_station, bool),
+        first_l=np.zeros(given.n_town),
         trip_station=np.empty(0, np.int64),
         trip_l=np.empty(0),
         trip_due_s=np.empty(0, np.int64),
@@ -323,6 +342,7 @@ def start(given: Given, chance: Chance) -> State:
         water_points=towns,
         self_supply_meals=0.0,
         responders_peak_persons=0.0,
+        ordered=nothing_ordered(given.params, n_town, n_item, given.places.depot_share.shape[1]),
         **_nothing_short(given),
     )
 

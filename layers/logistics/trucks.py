@@ -62,6 +62,8 @@ def handling(given: Given, state: State, inputs: Inputs, hour: float) -> Handlin
     labour = params.docks_factor * (params.night_docks_fraction if night else 1.0)
     room_m3 = places.floor_m2 * params.stack_height_m * usable
     fits = state.store_units @ given.item_m3 < room_m3
+    hands = state.ordered.hands_factor - 1.0
+    labour = labour * (1.0 + places.depot_share @ hands) if hands.any() else labour
     docks = np.clip(np.floor(places.docks * labour * usable + 0.5), 1, MAX_DOCKS)
     closed = usable < params.depot_closed_below
     working = np.where(closed, 1, docks * fits)

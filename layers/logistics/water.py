@@ -19,16 +19,24 @@ def tankers_wanted(given: Given, dry_persons: Array) -> Array:
 def aid_coming(params: Params, now_s: float) -> float:
     """Tankers of other waterworks, ministries and forces in the region, 0 before `tanker_aid_from_s`, then growing to
     `tankers_aid` with time constant `tanker_aid_growth_s`."""
+    return float(params.tankers_aid * aid_share(params, now_s))
+
+
+def aid_share(params: Params, now_s: float) -> float:
+    """Share of the aid that is there, 0..1."""
     since_s = max(now_s - params.tanker_aid_from_s, 0.0)
-    return float(params.tankers_aid * -np.expm1(-since_s / params.tanker_aid_growth_s))
+    return float(-np.expm1(-since_s / params.tanker_aid_growth_s))
 
 
-def allot_tankers(given: Given, dry_persons: Array, now_s: float) -> Array:
-    """Tankers at work for each town, shape (municipality,): its own and a share of the aid, never more than wanted."""
+def allot_tankers(given: Given, dry_persons: Array, now_s: float, behind: float = 0.0) -> Array:
+    """Tankers at work for each town, shape (municipality,): its own and a share of the aid, never more than wanted.
+
+    behind: tankers of the last change of the aid that have not come yet (negative) or not left yet.
+    """
     wanted = tankers_wanted(given, dry_persons)
     own = np.minimum(given.params.tankers_own_per_person * given.population, wanted)
     missing = wanted - own
-    coming = aid_coming(given.params, now_s)
+    coming = max(aid_coming(given.params, now_s) + behind, 0.0)
     return own + missing * min(1.0, coming / max(missing.sum(), 1e-9))
 
 

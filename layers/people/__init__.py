@@ -9,7 +9,7 @@ flooding      water: drowned, caught, cut off;                  drowning  shares
 victims       expectations become persons with clocks;          release   freed, treated, dead
 calls         119, hospital visits, town halls;                 illness   heat, crowding, devices, related deaths
 town          moves, lost homes, staff, households;             measures  series;   journal   events
-advance       one step
+advance       one step;                         levers    what may be changed from outside
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from layers.people.advance import step
+from layers.people.levers import LEVERS, obey
 from layers.people.measures import RECORDS, SERIES, measure
 from layers.people.state import persons, prepare, start
-from twin.contract import Layer, Lever, Stock, Var
+from twin.contract import Layer, Stock, Var
 
 NEEDS = (
     Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
@@ -121,41 +122,6 @@ GIVES = (
     Var("stranded_persons", "person", "cell", doc="people on upper floors and roofs amid water, waiting to be fetched"),
 )
 
-LEVERS = (
-    Lever(
-        "neighbour_help",
-        "1",
-        0.5,
-        0.85,
-        "municipality",
-        "neighbour_freed_fraction",
-        "training, tools and drills of neighbourhood groups: share of the trapped they can free",
-    ),
-    Lever(
-        "site_first_rescue",
-        "1",
-        0.0,
-        0.6,
-        "municipality",
-        "site_neighbour_freed_fraction",
-        "company fire brigades and jacks at large sites",
-    ),
-    Lever("furniture_fixed", "1", 3e-5, 1e-3, "municipality", "fall_injury_fraction_at_6", "secured furniture"),
-    Lever("stay_at_work", "s", 1200.0, 10800.0, "prefecture", "return_home_s", "employers keep staff until jams ease"),
-    Lever("heat_advice", "1", 0.0, 0.6, "municipality", "advice_effect", "what heat advice achieves when it arrives"),
-    Lever("staff_call_out", "1", 0.4, 0.9, "municipality", "first_attendance", "staff on duty near the town hall"),
-    Lever(
-        "upstairs_help",
-        "1",
-        0.1,
-        1.0,
-        "municipality",
-        "aged_ground_fraction",
-        "neighbours and carers help old people upstairs: share of them who still stay on the ground floor",
-    ),
-    Lever("device_supply", "1", 0.0, 1.0, "prefecture", "delivery_cover", "oxygen and batteries brought to homes"),
-)
-
 LAYER = Layer(
     name="people",
     doc=__doc__,
@@ -172,6 +138,7 @@ LAYER = Layer(
     records=RECORDS,
     every_s=600,
     wakes=("shock_intensity", "tsunami_warning", "caught_persons"),
-    state_schema=2,
+    state_schema=3,
+    obey=obey,
     tables=("cell", "municipality", "site", "incident", "patch"),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from layers.people import calls, flooding, illness, journal, measures, presence, release, town, victims
 from layers.people.harm import is_new, new_harm
 from layers.people.presence import Presence
-from layers.people.state import LIGHTLY, SEVERELY, TRAPPED, Arrivals, Given, State, Town, arrive
+from layers.people.state import LIGHTLY, SEVERELY, TRAPPED, Arrivals, Given, Groups, State, Town, arrive
 from layers.people.victims import Scene
 from twin.contract import Clock, Event, Inputs, Result
 from twin.records import changed
@@ -158,7 +158,7 @@ def _demand(
     people, hurt_calls, walk_in = calls.care_seekers(given, people, state.line_s, clock.end_s)
     now = _conditions(given, inputs, where)
     hall_calls, carry = _town_hall(given, state, inputs, clock, now)
-    ill, devices = _fall_ill(given, state, clock, now)
+    ill, devices, by_place = _fall_ill(given, state, clock, now)
     routine, new_home, new_shelter, new_related = (
         ill[name].count - getattr(state, name).count for name in ("routine", "ill_home", "ill_shelter", "related")
     )
@@ -171,11 +171,12 @@ def _demand(
         town=_town_now(given, state, clock, where, people, call_carry=carry, **devices),
         routine_waiting=state.routine_waiting + routine + new_home,
         emergency_calls=state.emergency_calls + calls_now.astype(np.int64),
+        groups=by_place.groups,
         **ill,
     )
     hardship = None
     if new_related.any():
-        state, hardship = _related(given, state, clock, ill["related"], new_related)
+        state, hardship = _related(given, state, clock, ill["related"], new_related, by_place.related)
     amounts = {
         "trapped_calls": trapped_calls,
         "ambulance_calls": ambulance_calls,
@@ -200,14 +201,22 @@ def _town_now(given: Given, state: State, clock: Clock, where: Presence, victims
     )
 
 
+class ByPlace(NamedTuple):
+    """Who falls ill by group, and deaths from hardship expected at home, in shelters and in cars, (3, municipality)."""
+
+    groups: Groups
+    related: Array
+
+
 def _fall_ill(
     given: Given, state: State, clock: Clock, now: illness.Conditions
-) -> tuple[dict[str, Arrivals], dict[str, Array]]:
+) -> tuple[dict[str, Arrivals], dict[str, Array], ByPlace]:
     """Everyday emergencies, illness from the conditions, related deaths; and who still has device or dialysis."""
     params, chance, keys, days = given.params, clock.chance, given.town_keys, clock.dt_s / DAY_S
     at_home, in_shelter = illness.ill_per_day(given, now)
+    cover = illness.delivery_cover(given, state.groups, clock.start_s)
     device, dialysis, dependents = illness.dependents_ill(
-        given, state.town.device_ok_fraction, state.town.dialysis_ok_fraction, now, clock.dt_s
+        given, state.town.device_ok_fraction, state.town.dialysis_ok_fraction, now, clock.dt_s, cover
     )
     awake = presence.awake_fraction(params, clock.hour)
     by_hour = awake * params.routine_awake_factor + (1.0 - awake) * params.routine_asleep_factor
@@ -221,7 +230,15 @@ def _fall_ill(
     ill = {
         name: arrive(chance, f"people.{name}", keys, getattr(state, name), more)[0] for name, more in expected.items()
     }
-    return ill, {"device_ok_fraction": device, "dialysis_ok_fraction": dialysis}
+    in_cars = illness.ill_in_cars_per_day(given, now)
+    groups = changed(
+        state.groups,
+        ill_in_cars=state.groups.ill_in_cars + in_cars * days,
+        ill_in_shelters=state.groups.ill_in_shelters + np.maximum(in_shelter - in_cars, 0.0) * days,
+        ill_dependent=state.groups.ill_dependent + dependents,
+    )
+    by_place = ByPlace(groups, illness.related_by_place(given, now, at_home, in_shelter))
+    return ill, {"device_ok_fraction": device, "dialysis_ok_fraction": dialysis}, by_place
 
 
 def _share_of_count(after: Arrivals, new: Array, share: float) -> Array:
@@ -240,11 +257,13 @@ def _town_hall(
     return made, wanted - made
 
 
-def _related(given: Given, state: State, clock: Clock, after: Arrivals, new: Array) -> tuple[State, Table]:
+def _related(
+    given: Given, state: State, clock: Clock, after: Arrivals, new: Array, by_place: Array
+) -> tuple[State, Table]:
     """Disaster-related deaths leave the living; `after` counts them for the keys of the persons."""
     towns = np.repeat(np.arange(given.n_towns), new)
     numbers = np.repeat(after.count - new, new) + victims.rank_in_group(towns, np.arange(len(towns)))
-    rows, residents, away = victims.related_victims(given, clock.chance, state, towns, numbers)
+    rows, residents, away = victims.related_victims(given, clock.chance, state, towns, numbers, by_place)
     return changed(state, residents=residents, away=away, victims=victims.join(state.victims, rows)), rows
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from layers.people.presence import relax
-from layers.people.state import Given
+from layers.people.state import Given, Groups
 from twin.units import DAY_S
 
 Array = np.ndarray
@@ -50,10 +50,22 @@ def ill_per_day(given: Given, now: Conditions) -> tuple[Array, Array]:
     want = params.ill_without_food_per_day * (1.0 - now.home_food)
     in_hall = heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_shelter
     crowded = params.ill_by_crowding_per_day * np.maximum(now.crowding, 0.0)
-    in_car = heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_car + params.ill_in_car_per_day
-    heeded = 1.0 - params.advice_effect * np.clip(now.advice, 0.0, 1.0)
-    away = now.shelter_persons * (in_hall + crowded) + now.car_persons * in_car
-    return now.home_persons * (at_home + want) * heeded, away * heeded
+    away = now.shelter_persons * (in_hall + crowded) + now.car_persons * _rate_in_car(given, now)
+    return now.home_persons * (at_home + want) * _heeded(given, now), away * _heeded(given, now)
+
+
+def _rate_in_car(given: Given, now: Conditions) -> Array:
+    params = given.params
+    return heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_car + params.ill_in_car_per_day
+
+
+def _heeded(given: Given, now: Conditions) -> Array:
+    return 1.0 - given.params.advice_effect * np.clip(now.advice, 0.0, 1.0)
+
+
+def ill_in_cars_per_day(given: Given, now: Conditions) -> Array:
+    """Of the people newly ill per day in shelters and cars, those in cars, (municipality,)."""
+    return now.car_persons * _rate_in_car(given, now) * _heeded(given, now)
 
 
 def pool_loss(ok: Array, stress: Array, life_s: float, recovery_s: float, dt_s: float) -> tuple[Array, Array]:
@@ -68,11 +80,14 @@ def pool_loss(ok: Array, stress: Array, life_s: float, recovery_s: float, dt_s: 
 
 
 def dependents_ill(
-    given: Given, device_ok: Array, dialysis_ok: Array, now: Conditions, dt_s: float
+    given: Given, device_ok: Array, dialysis_ok: Array, now: Conditions, dt_s: float, cover: Array | float | None = None
 ) -> tuple[Array, Array, Array]:
-    """Dependent people in distress in the step: (device share left, dialysis share left, expected persons)."""
+    """Dependent people in distress in the step: (device share left, dialysis share left, expected persons).
+
+    cover: share of them whom supply reaches, (municipality,); the usual one if not given.
+    """
     params = given.params
-    without = 1.0 - np.clip(now.medicine, 0.0, 1.0) * params.delivery_cover
+    without = 1.0 - np.clip(now.medicine, 0.0, 1.0) * (params.delivery_cover if cover is None else cover)
     device_ok, device_lost = pool_loss(
         device_ok, (1.0 - now.power) * without, params.device_battery_s, params.device_recovery_s, dt_s
     )
@@ -83,6 +98,30 @@ def dependents_ill(
     device = params.device_users_per_person * persons * device_lost * params.device_distress_fraction
     dialysis = params.dialysis_per_person * persons * dialysis_lost * params.dialysis_missed_fraction
     return device_ok, dialysis_ok, device + dialysis
+
+
+def delivery_cover(given: Given, groups: Groups, now_s: int) -> Array | float:
+    """Share of the dependent whom supply reaches: the usual one, or more where more was ordered and has begun."""
+    begun = groups.delivery_from_s <= now_s
+    usual = given.params.delivery_cover
+    return np.where(begun, np.maximum(groups.delivery_cover, usual), usual) if begun.any() else usual
+
+
+def related_by_place(given: Given, now: Conditions, at_home: Array, away: Array) -> Array:
+    """Disaster-related deaths per day of people at home, in shelters and in cars, (3, municipality).
+
+    at_home, away: newly ill per day at home, and in shelters and cars. Adds up to `related_per_day`.
+    """
+    in_cars = ill_in_cars_per_day(given, now)
+    nobody = np.zeros_like(in_cars)
+    in_shelters = np.maximum(away - in_cars, 0.0)
+    return np.stack(
+        [
+            related_per_day(given, now._replace(shelter_persons=nobody, car_persons=nobody), at_home),
+            related_per_day(given, now._replace(car_persons=nobody), in_shelters),
+            related_per_day(given, now._replace(shelter_persons=nobody), in_cars),
+        ]
+    )
 
 
 def related_per_day(given: Given, now: Conditions, ill_per_day_now: Array) -> Array:

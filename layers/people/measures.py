@@ -10,6 +10,8 @@ from layers.people.state import (
     FIRE,
     FLEEING,
     HURT,
+    IN_CAR,
+    IN_SHELTER,
     KILLED,
     LANDSLIDE,
     LIFT,
@@ -68,6 +70,34 @@ SERIES = (
     Series("stranded_persons", "person", "residents at home cut off by water and not yet fetched"),
     Series("persons_displaced", "person", "residents whose home cannot be lived in"),
     Series("emergency_calls", "call", "119 calls that got through so far"),
+    Series("deaths_aged_65", "person", "people aged 65 and over killed so far, related deaths not counted"),
+    Series("deaths_related_aged_65", "person", "people aged 65 and over who died of hardship so far"),
+    Series("trapped_aged_65", "person", "people aged 65 and over trapped in dwellings and large sites now"),
+    Series(
+        "injured_severe_aged_65", "person", "severely hurt people aged 65 and over, freed from where they were trapped"
+    ),
+    Series("deaths_related_in_shelters", "person", "disaster-related deaths so far of people who stayed in shelters"),
+    Series("deaths_related_in_cars", "person", "disaster-related deaths so far of people who stayed in cars"),
+    Series("ill_in_shelters_expected", "person", "mean number of people in shelters taken ill so far"),
+    Series("ill_in_cars_expected", "person", "mean number of people in cars taken ill so far"),
+    Series(
+        "ill_dependent_expected", "person", "mean number of people ill so far for lack of power, oxygen or dialysis"
+    ),
+    Series(
+        "dependent_persons",
+        "person",
+        "living people who need power, oxygen or dialysis; derived: by the national rate of the people",
+    ),
+    Series(
+        "dependent_without_power_persons",
+        "person",
+        "users of powered devices whose battery and cylinder are empty now; derived: by the national rate of users",
+    ),
+    Series(
+        "dependent_without_dialysis_persons",
+        "person",
+        "dialysis patients overdue now for want of water; derived: by the national rate of patients",
+    ),
     Series("traffic_factor", "1", "travel time as a multiple of free flow", total="mean"),
     Series("staff_attendance_fraction", "1", "share of municipal staff at work", total="mean"),
 )
@@ -125,6 +155,7 @@ def _masks(state: State) -> dict[str, Array]:
     kind, condition = state.victims["kind"], state.victims["state"]
     dead, cared, severity = condition == DEAD, in_care(state), state.victims["severity"]
     unconfirmed = dead & (kind != RELATED) & ~confirmed(state.victims, state.now_s)
+    related, aged = dead & (kind == RELATED), state.victims["aged"]
     arrest = unconfirmed & (state.victims["found_s"] <= state.now_s)
     return {
         "deaths": dead & (kind != RELATED),
@@ -134,7 +165,13 @@ def _masks(state: State) -> dict[str, Array]:
         "deaths_landslide": dead & (kind == LANDSLIDE),
         "deaths_water": dead & ((kind == WATER) | (kind == FLEEING)),
         "deaths_water_on_way": dead & (kind == FLEEING),
-        "deaths_related": dead & (kind == RELATED),
+        "deaths_related": related,
+        "deaths_aged_65": dead & (kind != RELATED) & aged,
+        "deaths_related_aged_65": related & aged,
+        "deaths_related_in_shelters": related & (state.victims["lived"] == IN_SHELTER),
+        "deaths_related_in_cars": related & (state.victims["lived"] == IN_CAR),
+        "trapped_aged_65": (condition == TRAPPED) & aged,
+        "injured_severe_aged_65": cared & (severity == SEVERELY) & aged,
         "injured_severe": cared & (severity == SEVERELY),
         "injured_light": cared & (severity == LIGHTLY),
         "trapped_persons": condition == TRAPPED,
@@ -168,4 +205,19 @@ def measure(given: Given, state: State) -> dict[str, Array]:
     for name, cells in of_cells.items():
         values[name] = by_town(given, cells)
     values["freed_by_neighbours"] = state.neighbour_freed.astype(np.float64)
-    return values
+    return values | _of_groups(given, state)
+
+
+def _of_groups(given: Given, state: State) -> dict[str, Array]:
+    """People who depend on power, oxygen or dialysis, and mean numbers of the ill by group."""
+    params, groups, town = given.params, state.groups, state.town
+    living = by_town(given, state.residents + state.away)
+    users, patients = params.device_users_per_person * living, params.dialysis_per_person * living
+    return {
+        "dependent_persons": users + patients,
+        "dependent_without_power_persons": users * (1.0 - town.device_ok_fraction),
+        "dependent_without_dialysis_persons": patients * (1.0 - town.dialysis_ok_fraction),
+        "ill_in_shelters_expected": groups.ill_in_shelters,
+        "ill_in_cars_expected": groups.ill_in_cars,
+        "ill_dependent_expected": groups.ill_dependent,
+    }

@@ -30,6 +30,8 @@ TRAPPED, HURT, TREATED, WELL, DEAD, STUCK = range(6)
 ARRIVALS = ("routine", "ill_home", "ill_shelter", "related")
 # severities (column `severity`)
 UNHURT, LIGHTLY, SEVERELY = range(3)
+# where people who die of hardship lived (column `lived`); 0 for all others
+AT_HOME, IN_SHELTER, IN_CAR = range(3)
 NEVER_S = np.iinfo(np.int64).max // 4
 
 COLUMNS = {
@@ -41,6 +43,8 @@ COLUMNS = {
     "kind": "int8",
     "state": "int8",
     "severity": "int8",
+    "aged": "bool",  # 65 years or older
+    "lived": "int8",  # after the shock: at home, in a shelter, in a car
     "removed": "bool",  # no longer counted among the residents or evacuees
     "since_s": "int64",
     "die_s": "int64",  # dies then unless freed or treated before
@@ -155,6 +159,17 @@ class Town:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Mean numbers so far by group of people, and what is ordered for one, (municipality,) each."""
+
+    ill_in_cars: Array  # people in cars taken ill by the conditions
+    ill_in_shelters: Array
+    ill_dependent: Array  # people who ran out of power, oxygen or dialysis
+    delivery_cover: Array  # share of the dependent that supply by order reaches; 0: none ordered
+    delivery_from_s: Array  # from then on; inf: none ordered
+
+
+@dataclass(frozen=True)
 class Arrivals:
     """Events of a Poisson process per municipality: level reached, level of the next event, events so far."""
 
@@ -190,6 +205,7 @@ class State:
     displaced_in_town: Array  # (municipality,): the same by town
     neighbour_freed: Array  # int64 (municipality,): freed by neighbours so far
     emergency_calls: Array  # int64 (municipality,): 119 calls that got through so far
+    groups: Groups
 
 
 def prepare(world: World, params: Params) -> Given:
@@ -306,7 +322,13 @@ def start(given: Given, chance: Chance) -> State:
         displaced_in_town=np.zeros(n_towns),
         neighbour_freed=np.zeros(n_towns, dtype=np.int64),
         emergency_calls=np.zeros(n_towns, dtype=np.int64),
+        groups=_no_groups(n_towns),
     )
+
+
+def _no_groups(n_towns: int) -> Groups:
+    none = np.zeros(n_towns)
+    return Groups(none, none, none, none, delivery_from_s=np.full(n_towns, np.inf))
 
 
 def _no_flood(given: Given) -> Flood:

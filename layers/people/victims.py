@@ -12,6 +12,7 @@ from layers.people.state import (
     DEAD,
     FLEEING,
     HURT,
+    IN_CAR,
     KILLED,
     KINDS,
     LIFT,
@@ -104,6 +105,7 @@ def cell_victims(
         keys = person_keys(given.cell_keys[cell], int(kind), int(outcome), number)
         no_site = np.full(len(cell), -1, dtype=np.int64)
         rows = _base_rows(given, keys, int(kind), int(outcome), (cell, cell, no_site), scene.now_s)
+        rows = with_age(given, chance, rows)
         if kind == LIFT:
             fresh = join(fresh, _stuck(given, chance, rows))
             continue
@@ -125,6 +127,7 @@ def site_victims(
         home = home_cells(given, chance, residents, given.site_town[site], keys)
         site, keys, home = site[home >= 0], keys[home >= 0], home[home >= 0]
         rows = _base_rows(given, keys, SITE, int(outcome), (given.site_cell[site], home, site), scene.now_s)
+        rows = with_age(given, chance, rows)
         if outcome != LIGHT:
             np.subtract.at(residents, home, 1)
         fresh = join(fresh, draw_clocks(given, chance, scene, rows))
@@ -145,11 +148,12 @@ def home_cells(given: Given, chance: Chance, persons: Array, towns: Array, keys:
 
 
 def related_victims(
-    given: Given, chance: Chance, state: State, towns: Array, numbers: Array
+    given: Given, chance: Chance, state: State, towns: Array, numbers: Array, by_place: Array
 ) -> tuple[Table, Array, Array]:
     """One disaster-related death per entry of `towns`: evacuees first. Returns rows, residents and away left.
 
-    numbers: count of the death in its town, for the keys of the persons.
+    numbers: count of the death in its town, for the keys of the persons. by_place: deaths expected now at home, in
+    shelters and in cars, (3, municipality): they decide where the person had lived.
     """
     residents, away = state.residents.copy(), state.away.copy()
     keys = person_keys(given.town_keys[towns], RELATED, KILLED, numbers)
@@ -160,7 +164,25 @@ def related_victims(
     np.subtract.at(away, from_away[from_away >= 0], 1)
     np.subtract.at(residents, at_home[(from_away < 0) & (at_home >= 0)], 1)
     home, no_site = home[known], np.full(int(known.sum()), -1, dtype=np.int64)
-    return _base_rows(given, keys[known], RELATED, KILLED, (home, home, no_site), state.now_s), residents, away
+    rows = _base_rows(given, keys[known], RELATED, KILLED, (home, home, no_site), state.now_s)
+    upto = np.cumsum(by_place, axis=0)[:, towns[known]]
+    u = chance.uniform("people.lived", rows["key"]) * upto[-1]
+    lived = np.minimum((u >= upto).sum(axis=0), IN_CAR).astype(np.int8)
+    return with_age(given, chance, rows).with_columns(lived=lived), residents, away
+
+
+def with_age(given: Given, chance: Chance, rows: Table) -> Table:
+    """Who of new victims is 65 or older: by the share of them where the person lives, and how much likelier they are.
+
+    Of as many old as younger people `ratio` times as many old ones are hit: with a share s, r s / (r s + 1 - s).
+    """
+    params, share = given.params, given.share_65[rows["home"]]
+    dead = rows["state"] == DEAD
+    ratio = np.where(dead, params.aged_death_ratio, params.aged_hurt_ratio)
+    ratio = np.where(rows["site"] >= 0, params.aged_site_ratio, ratio)
+    ratio = np.where(rows["kind"] == RELATED, params.aged_related_ratio, ratio)
+    hit = ratio * share
+    return rows.with_columns(aged=chance.uniform("people.aged", rows["key"]) * (hit + 1.0 - share) < hit)
 
 
 def _base_rows(
@@ -187,6 +209,8 @@ def _base_rows(
             "kind": np.full(n, kind, dtype=np.int8),
             "state": np.full(n, STATE_OF_OUTCOME[outcome], dtype=np.int8),
             "severity": np.full(n, SEVERITY_OF_OUTCOME[outcome], dtype=np.int8),
+            "aged": np.zeros(n, dtype=bool),
+            "lived": np.zeros(n, dtype=np.int8),
             "removed": np.full(n, outcome != LIGHT),
             "since_s": np.full(n, now_s, dtype=np.int64),
             "die_s": np.full(n, now_s if dead else NEVER_S, dtype=np.int64),

@@ -4,7 +4,7 @@ Calls (`dispatch`) and patrols (`dwellings`) make places known; missions (`twin.
 that rescue and fires (`fire`) share; large sites have rules of their own (`sites`). Truth is met only where a crew
 ends its work. `forces` says who is called, ready, on shift and supplied, `ways` who gets where, `ambulance` and
 `hospitals` what becomes of the hurt, `scouting` who visits silent towns, clears roads and helps hospitals, `boats`
-who fetches people cut off by water.
+who fetches people cut off by water, `levers` and `sent` what is ordered from outside.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from layers.rescue import boats
+from layers.rescue.levers import LEVERS, obey
 from layers.rescue.news import fuel_total_l
 from layers.rescue.setting import prepare
 from layers.rescue.state import Given, State, start
 from layers.rescue.stepping import step
-from twin.contract import Layer, Lever, Series, Stock, Var
+from twin.contract import Layer, Series, Stock, Var
 
 Array = np.ndarray
 
@@ -101,6 +102,9 @@ RECORDS = (
     Var("stranded_known_persons", "person", "cell", doc="people cut off by water when responders first knew of them"),
     Var("dispatch_manual", "1", "municipality", doc="1 while the dispatch centre works by hand"),
     Var("crews_arrived", "1", "base", doc="1 once the first crew of the base is ready in the region"),
+    Var("sent_crews", "crew", "municipality", doc="fire crews sent to the town by order"),
+    Var("sent_teams_crews", "crew", "hospital", doc="medical teams sent to the hospital by order"),
+    Var("airlift_helicopters", "1", "hospital", doc="helicopters allotted to fly severe patients out of the hospital"),
 )
 
 SERIES = (
@@ -116,33 +120,8 @@ SERIES = (
     Series("scouting_orders", "1", "visits and flights ordered to silent towns so far"),
     Series("lifted_persons", "person", "people fetched from water by boat or helicopter so far"),
     Series("stranded_waiting", "person", "people cut off by water whom responders know of and have not fetched"),
+    Series("patients_airlifted", "person", "severe patients flown out of hospitals so far, by place of hospital"),
     Series("search_negatives", "1", "places searched without finding anybody so far"),
-)
-
-LEVERS = (
-    Lever(
-        "extra_fire_crews", "crew", 0, 200, "state", "extra_fire_crews", "more emergency fire crews in the first wave"
-    ),
-    Lever("shift_length", "s", 28800, 86400, "prefecture", "shift_s", "hours on duty before as many hours of rest"),
-    Lever(
-        "call_takers", "1", 2e-5, 3e-4, "municipality", "call_takers_per_person", "dispatch desks manned per resident"
-    ),
-    Lever("site_crews", "crew", 1, 30, "prefecture", "site_crews_limit", "crews sent to one large site"),
-    Lever("dwelling_crews", "crew", 1, 4, "prefecture", "dwelling_crews", "crews sent to one collapsed house"),
-    Lever(
-        "search_detection",
-        "1",
-        0.1,
-        0.5,
-        "state",
-        "detection_per_crew_h",
-        "search with dogs, listening devices, drones",
-    ),
-    Lever("helicopters", "1", 0, 20, "state", "helicopters", "helicopters for reconnaissance and hoists"),
-    Lever("boats", "1", 0.0, 2e-3, "municipality", "boats_per_person", "boats of local forces per resident"),
-    Lever(
-        "reserve", "1", 0.0, 0.6, "municipality", "reserve_fraction", "local fire crews kept at home for everyday cover"
-    ),
 )
 
 
@@ -163,6 +142,7 @@ def measure(given: Given, state: State) -> dict[str, Array]:
         "scouting_orders": state.counts.visits.astype(np.float64),
         "lifted_persons": state.lifts.lifted.astype(np.float64),
         "stranded_waiting": np.bincount(given.cell_town, weights=boats.waiting(state.lifts), minlength=given.n_town),
+        "patients_airlifted": np.bincount(given.hospital_town, weights=state.sent.flown, minlength=given.n_town),
         "search_negatives": state.counts.negatives.astype(np.float64),
     }
 
@@ -182,5 +162,6 @@ LAYER = Layer(
     series=SERIES,
     records=RECORDS,
     every_s=300,
-    state_schema=2,
+    state_schema=3,
+    obey=obey,
 )

@@ -27,7 +27,7 @@ def movable(given: Given, state: State, now_s: int) -> Array:
     """Rows of idle crews on duty that headquarters may send to another district.
 
     Outside forces and the Self-Defence Forces always; police; local fire crews, but for a reserve, once emergency
-    teams are called.
+    teams are called. Crews sent to a town by order stay with its district.
     """
     roster, units, params = given.roster, state.units, given.params
     rows = np.flatnonzero((units.mission < 0) & (units.available_s <= now_s) & (units.arrive_s <= now_s))
@@ -35,6 +35,7 @@ def movable(given: Given, state: State, now_s: int) -> Array:
     kept = params.ambulance_crew_fraction + params.reserve_fraction
     fire = (kind == Force.FIRE) & (roster.quantile[rows] >= kept) & (state.called_s[Trigger.FIRE_AID] >= 0)
     rows = rows[IS_OUTSIDE_CREW[kind] | (kind == Force.POLICE) | fire]
+    rows = rows[state.sent.by[rows] == 0]
     return rows[on_duty(units, rows, now_s)]
 
 

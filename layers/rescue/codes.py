@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 MAX_HELICOPTERS, MAX_EXTRA_CREWS = 20, 200  # units kept ready for the levers of the same names
+MAX_SENT_TEAMS = 60  # medical teams kept ready for orders
 # plain classes of whole numbers: members of an IntEnum are slow to compare with arrays
 
 
@@ -44,6 +45,7 @@ class Pool:
     ENGINEERS = 2
     MEDICAL = 3
     AIR = 4
+    SENT_TEAMS = 5  # medical teams ordered to a hospital
 
 
 class Task:
@@ -61,6 +63,7 @@ class Task:
     HOSPITAL = 9  # medical assistance team at a hospital
     BOAT = 10  # a crew with a boat fetches people cut off by water
     HOIST = 11  # a helicopter does
+    AIRLIFT = 12  # a helicopter flies severe patients out of a hospital
 
 
 class Ground:
@@ -77,7 +80,7 @@ class Ground:
     WATER = 8  # flooded homes, reached by boat or helicopter
 
 
-N_FORCE, N_TRIGGER, N_POOL, N_TASK, N_GROUND = 10, 5, 5, 12, 9
+N_FORCE, N_TRIGGER, N_POOL, N_TASK, N_GROUND = 10, 5, 6, 13, 9
 OUTSIDE_TRIGGER = np.array([1, 1, 3, 2, 4, 1, 3, 2, 2, 0])
 TASKS = np.arange(N_TASK)
 IS_CASE = (TASKS == Task.LOCATE) | (TASKS == Task.EXTRACT) | (TASKS == Task.SITE)  # known places of trapped people

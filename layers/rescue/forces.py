@@ -56,18 +56,20 @@ def order(given: Given, state: State, called_s: Array, night: bool) -> tuple[Uni
         should | (state.units.mission < 0) & (roster.kind == Force.FIRE), home_pool(given), state.units.pool
     )
     units = state.units.with_columns(available_s=available_s, pool=pool.astype(np.int16))
-    return _with_shifts(given, units, ordered), ordered
+    return _with_shifts(given, units, ordered, state.sent.by > 0), ordered
 
 
-def _with_shifts(given: Given, units: Units, ordered: Array) -> Units:
+def _with_shifts(given: Given, units: Units, ordered: Array, by_order: Array) -> Units:
     """Day and night crews: the first begin when they are ready, the others a shift later.
 
     Fire and police stations keep their number of crews on duty by relief with off-duty staff; helicopters need light.
+    Units sent by order, bool (unit,), keep the turns they were given then.
     """
     shift_s, kind = int(given.params.shift_s), given.roster.kind
     second = given.roster.quantile > given.params.first_shift_fraction
     turns = ordered & ~np.isin(kind, RELIEVED)
-    offset_s = np.where(turns, units.available_s + np.where(second, shift_s, 0), 0)
+    begin_s = np.where(by_order, units.shift_offset_s, units.available_s + np.where(second, shift_s, 0))
+    offset_s = np.where(turns, begin_s, 0)
     span_s = np.where(turns, shift_s, 0)
     return units.with_columns(duty_s=span_s, rest_s=span_s, shift_offset_s=offset_s)
 
@@ -84,11 +86,14 @@ def fly(given: Given, units: Units, daylight: float, now_s: int) -> Units:
     return units.with_columns(available_s=available_s)
 
 
-def arrivals(given: Given, units: Units, arrived: Array, now_s: int) -> tuple[Array, Array]:
-    """Bases of outside forces whose first crew is now there: (arrived (base,), rows of the new ones)."""
+def arrivals(given: Given, units: Units, arrived: Array, by_order: Array, now_s: int) -> tuple[Array, Array]:
+    """Bases of outside forces whose first crew is now there: (arrived (base,), rows of the new ones).
+
+    Units sent by order, bool (unit,), are told of by themselves.
+    """
     roster = given.roster
     here = np.append(arrived, True)  # the last stands for units that belong to no base
-    here[roster.base[(units.available_s <= now_s) & ~roster.local]] = True
+    here[roster.base[(units.available_s <= now_s) & ~roster.local & ~by_order]] = True
     new = np.flatnonzero(here[:-1] & ~arrived)
     return (here[:-1], new) if new.size else (arrived, new)
 

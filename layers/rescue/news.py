@@ -35,6 +35,12 @@ class News:
             causes = ((call, 0),) if call else ()
             self._add("force_arrived", "crews_arrived", base, float(roster.persons[crews].sum()), causes)
 
+    def sent_arrived(self, persons: Array, places: Array, quantity: str) -> None:
+        """Units sent by order to towns or hospitals (`places`, one per unit) are there."""
+        for place in np.unique(places).tolist():
+            here = float(persons[places == place].sum())
+            self._add("force_arrived", quantity, place, here, ((quantity, place),))
+
     def cases(self, cells: Array) -> None:
         """The first place in a cell becomes known by a call."""
         for cell in cells.tolist():

@@ -80,6 +80,7 @@ def medical_missions(given: Given, state: State, now_s: int) -> tuple[Missions, 
     medical = state.medical
     weight = decide_medical_weights(medical.known_waiting, medical.known_function, given.hospital_base)
     waiting = unfinished(state.missions, Task.HOSPITAL) & (state.missions.sent_s < 0)
+    waiting &= state.missions.pool == given.n_town + Pool.MEDICAL
     share = decide_shares(weight, teams - int(waiting.sum()))
     if not share.any():
         return state.missions, state.counts

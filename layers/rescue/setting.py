@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.rescue.codes import MAX_EXTRA_CREWS, MAX_HELICOPTERS, N_GROUND, OUTSIDE_TRIGGER, Force, Ground, Trigger
+from layers.rescue.codes import (
+    MAX_EXTRA_CREWS,
+    MAX_HELICOPTERS,
+    MAX_SENT_TEAMS,
+    N_GROUND,
+    OUTSIDE_TRIGGER,
+    Force,
+    Ground,
+    Trigger,
+)
 from layers.rescue.state import Given, Places, Roster
 from twin.chance import keys_of
 from twin.params import Params
@@ -109,32 +118,38 @@ def _places(world: World) -> Places:
 
 
 def _roster(world: World, places: Places) -> Roster:
-    """One unit per crew of each base, then the helicopters and the crews kept for levers."""
+    """One unit per crew of each base, then those kept for levers: helicopters, fire crews, medical teams."""
     base = world["base"]
     n_base, crews = len(base), base["crews"]
     row = np.repeat(np.arange(n_base), crews)
     number = np.arange(len(row)) - np.repeat(np.cumsum(crews) - crews, crews)
-    gate = int(np.flatnonzero(base["kind"] == Force.AID_FIRE)[0]) if (base["kind"] == Force.AID_FIRE).any() else 0
+    local = base["local"].astype(bool)
+    gate = _first(base["kind"] == Force.AID_FIRE, 0)
+    teams_gate = _first((base["kind"] == Force.MEDICAL) & ~local, gate)
+    many = [MAX_HELICOPTERS, MAX_EXTRA_CREWS, MAX_SENT_TEAMS]
     ids = [f"{base.ids[b]}/{n}" for b, n in zip(row.tolist(), number.tolist())]
-    ids += [f"helicopter/{n}" for n in range(MAX_HELICOPTERS)] + [f"extra/{n}" for n in range(MAX_EXTRA_CREWS)]
-    kept = MAX_HELICOPTERS + MAX_EXTRA_CREWS
-    kind = np.concatenate(
-        [base["kind"][row], np.full(MAX_HELICOPTERS, Force.HELICOPTER), np.full(MAX_EXTRA_CREWS, Force.AID_FIRE)]
-    )
-    local = np.append(base["local"][row].astype(bool), np.zeros(kept, bool))
-    full_row = np.concatenate([row, np.full(MAX_HELICOPTERS, n_base), np.full(MAX_EXTRA_CREWS, gate)])
-    persons = np.append(base["crew_persons"][row], np.repeat([3.0, 5.0], [MAX_HELICOPTERS, MAX_EXTRA_CREWS]))
-    sdf = kind == Force.SDF
+    ids += [f"{name}/{n}" for name, count in zip(("helicopter", "extra", "team"), many) for n in range(count)]
+    kind = np.append(base["kind"][row], np.repeat([Force.HELICOPTER, Force.AID_FIRE, Force.MEDICAL], many))
+    full_row = np.append(row, np.repeat([n_base, gate, n_base], many))
+    stands = np.append(row, np.repeat([n_base, gate, teams_gate], many))
+    persons = np.append(base["crew_persons"][row], np.repeat([3.0, 5.0, 5.0], many))
+    kept_s = np.repeat([-1.0, -1.0, float(base["mobilise_s"][teams_gate]) if n_base else -1.0], many)
+    sdf, is_local = kind == Force.SDF, np.append(local[row], np.zeros(sum(many), bool))
     return Roster(
         key=keys_of("rescue-unit", np.array(ids)),
         kind=kind,
         base=full_row,
-        place=places.first[Ground.BASE] + full_row,
-        town=places.town[places.first[Ground.BASE] + full_row],
+        place=places.first[Ground.BASE] + stands,
+        town=places.town[places.first[Ground.BASE] + stands],
         persons=persons.astype(np.float64),
-        mobilise_s=np.append(base["mobilise_s"][row].astype(np.float64), np.full(kept, -1.0)),
-        trigger=np.where(sdf, Trigger.SDF, np.where(local, Trigger.AT_ONCE, OUTSIDE_TRIGGER[kind])),
-        local=local,
-        rank=np.concatenate([np.full(len(row), -1), np.arange(MAX_HELICOPTERS), np.arange(MAX_EXTRA_CREWS)]),
-        quantile=np.append((number + 0.5) / np.maximum(crews[row], 1), np.full(kept, 0.99)),
+        mobilise_s=np.append(base["mobilise_s"][row].astype(np.float64), kept_s),
+        trigger=np.where(sdf, Trigger.SDF, np.where(is_local, Trigger.AT_ONCE, OUTSIDE_TRIGGER[kind])),
+        local=is_local,
+        rank=np.concatenate([np.full(len(row), -1), *(np.arange(count) for count in many)]),
+        quantile=np.append((number + 0.5) / np.maximum(crews[row], 1), np.full(sum(many), 0.99)),
     )
+
+
+def _first(mask: Array, otherwise: int) -> int:
+    """Row of the first true entry."""
+    return int(np.flatnonzero(mask)[0]) if mask.any() else otherwise

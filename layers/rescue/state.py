@@ -184,6 +184,21 @@ class Lifts:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """Orders in force. by: key of the order that sent the unit, 0 for none; to: the town or, for medical teams, the
+    hospital it is bound to; both (unit,). posts: stays of sent teams posted so far, airlift: helicopters allotted,
+    flights: sorties ordered so far, flown: patients flown out so far; all (hospital,).
+    """
+
+    by: Array
+    to: Array
+    posts: Array
+    airlift: Array
+    flights: Array
+    flown: Array
+
+
+@dataclass(frozen=True)
 class Present:
     """Levels as last worked out, (town,) unless said.
 
@@ -231,6 +246,7 @@ class State:
     trapped_seen: Array
     site_trapped_seen: Array
     lifts: Lifts
+    sent: Sent
 
 
 def changed(record: Record, **new: Any) -> Record:
@@ -286,13 +302,7 @@ def start(given: Given, chance: Chance) -> State:
             *(whole_town, whole_town, whole_town, cell, site, whole_cell, whole_site, whole_cell, whole_cell),
             *(whole_town, np.full(n_town, -NEVER_S), 0, 0),
         ),
-        present=Present(
-            *(town, town, town, town, town, town, town, town, town),
-            fire_crews=cell,
-            medical_teams=hospital,
-            sdf_crews=0.0,
-            total_working=0.0,
-        ),
+        present=Present(*(town,) * 9, fire_crews=cell, medical_teams=hospital, sdf_crews=0.0, total_working=0.0),
         stale=True,
         fuel_l=town,
         filled=False,
@@ -301,7 +311,13 @@ def start(given: Given, chance: Chance) -> State:
         trapped_seen=cell,
         site_trapped_seen=site,
         lifts=Lifts(np.full(n_cell, NEVER_S), np.zeros(n_cell, bool), cell, cell, whole_cell, whole_town),
+        sent=_nobody_sent(len(roster.key), n_hospital),
     )
+
+
+def _nobody_sent(n_unit: int, n_hospital: int) -> Sent:
+    unit, hospital = np.zeros(n_unit, np.int64), np.zeros(n_hospital)
+    return Sent(unit, np.full(n_unit, -1, np.int64), np.zeros(n_hospital, np.int64), hospital, hospital, hospital)
 
 
 def _no_patients(given: Given, n_town: int, hospital: Array) -> Medical:

@@ -16,6 +16,7 @@ from layers.rescue import (
     forces,
     hospitals,
     scouting,
+    sent,
     sites,
     ways,
 )
@@ -60,6 +61,7 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     state = _new_dwellings(now, state)
     state = _new_work(now, state, log_size)
     state = _new_lifts(now, state) if given.water else state
+    state = sent.go_on(given, state, inputs, clock, now.news)
     state, treated = _care(now, state)
     state = _look(now, state, state.missions is not before)
     fuel_l, burnt_l = forces.burn(state.present, state.fuel_l, given.params.fuel_l_per_crew_h, clock.dt_s)
@@ -84,7 +86,7 @@ def _fuel_and_calls(now: Round, state: State) -> tuple[State, float]:
     units = forces.fly(given, units, float(inputs["daylight"][0]), clock.end_s)
     arrived = state.arrived
     if clock.rings(LOOK_ROUND_S):
-        arrived, new = forces.arrivals(given, units, state.arrived, clock.end_s)
+        arrived, new = forces.arrivals(given, units, state.arrived, state.sent.by > 0, clock.end_s)
         news.arrived(new)
     state = changed(state, called_s=called_s, units=units, ordered=ordered, arrived=arrived)
     levers = {name: float(given.params[name]) for name in forces.ROSTER_LEVERS}
@@ -152,7 +154,7 @@ def _finds(now: Round, state: State, rows: Array, before: Units) -> tuple[State,
         missions = dwellings.extract_missions(given, missions, cells, number, now_s, chance)
         extractions = extractions.copy()
         np.add.at(extractions, cells, 1)
-    state, lifted, by_sortie = _lifted(now, state, rows)
+    state, lifted, by_sortie = _lifted(now, sent.flown_out(given, state, rows), rows)
     freed_rows = [pair for pair in (*outcome.freed_rows, *by_pocket, *by_sortie) if pair[1]]
     rescued, rescued_fire = _count(given, state, before, freed_rows)
     counts = changed(

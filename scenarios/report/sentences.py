@@ -200,6 +200,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "push_started": ("国がプッシュ型支援を開始", "the state starts to push supplies"),
     "ordered": ("対策を指示：{place} {why}（{n}）", "countermeasure ordered: {place} {why} ({n})"),
     "ordered:off": ("対策を解除：{place} {why}", "countermeasure taken back: {place} {why}"),
+    "terminal_connected": ("{place}で衛星通信端末が使用可能に", "{place}: satellite terminal at work"),
     "support_arrives": ("{place}に応援職員{n}人が向かう", "{place}: {n} support staff on their way"),
     "report_published": ("県が第{n}報を公表", "prefecture publishes report no. {n}"),
 }

@@ -43,6 +43,7 @@ def world() -> World:
         x_m=np.array([0.0, 1000.0, 9000.0, 10000.0]),
         y_m=np.zeros(4),
         night_persons=np.array([1000, 400, 800, 300]),
+        share_65=np.array([0.3, 0.5, 0.2, 0.4]),
         buildings=np.full((4, 5), 60),
         coast_distance_m=np.array([9e3, 8e3, 3e3, 500.0]),
     )

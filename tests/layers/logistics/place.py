@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from layers.logistics.items import ITEMS
 from layers.logistics.state import Given, State
 from twin import ledger, params
 from twin.chance import Chance
-from twin.contract import Clock, Result
+from twin.contract import Clock, Order, Result
 from twin.run import freeze
 from twin.world import IndexSet, World
 
 ORIGIN = datetime(2026, 7, 28, 7, 27, tzinfo=UTC)
 CHANCE = Chance(1)
 PARAMS = params.load(Path(LAYER.params_file))
+Pulls = Sequence[tuple[int, str, Sequence[int], float]]
 TOWNS, SHELTERS, STATIONS = 2, 4, 6
 HUB, TERMINAL, SECOND_HUB = 2, 3, 4
 """Rows of `depot`; rows 0 and 1 are the municipal depots."""
@@ -110,12 +112,21 @@ def begin(given: Given) -> State:
     return freeze(LAYER.start(given, CHANCE))
 
 
-def run(given: Given, inputs_at, until_s: int, step_s: int = 600) -> tuple[State, list[Result]]:
-    """Steps from 0 on with the books checked; `inputs_at(start_s, end_s)` gives the inputs of each step."""
+def run(given: Given, inputs_at, until_s: int, step_s: int = 600, pulls: Pulls = ()) -> tuple[State, list[Result]]:
+    """Steps from 0 on with the books checked; `inputs_at(start_s, end_s)` gives the inputs of each step.
+
+    pulls: (at_s, lever, rows, value) of orders obeyed before the step that begins then; their results come along.
+    """
     state = begin(given)
     totals = ledger.totals(LAYER, given, state)
     results = []
     for start_s in range(0, until_s, step_s):
+        for k, (_, lever, rows, value) in enumerate(pull for pull in pulls if pull[0] == start_s):
+            order = Order(f"measure/{k}", lever, np.asarray(rows, np.int64), value)
+            told = LAYER.obey(given, state, order, make_clock(start_s, start_s))
+            totals = ledger.check(LAYER, given, totals, told, None, make_clock(start_s, start_s))
+            state = freeze(told.state)
+            results.append(told)
         clock = make_clock(start_s, start_s + step_s)
         inputs = inputs_at(start_s, clock.end_s)
         result = LAYER.step(given, state, inputs, clock)

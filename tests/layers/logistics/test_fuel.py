@@ -79,10 +79,10 @@ def test_tanker_trucks_arrive_once_and_come_back():
     given = place.make_given()
     chain = replace(stored(given).fuel, station_l=np.zeros(place.STATIONS))
     sent, _ = fuel.send(given, chain, place.make_inputs(), place.make_clock(3000, 3600))
-    there = fuel.arrive(sent, int(sent.trip_due_s.max()))
+    there, _ = fuel.arrive(sent, int(sent.trip_due_s.max()))
     assert there.station_l.sum() == pytest.approx(sent.trip_l.sum())
     assert there.trip_l.sum() == 0
-    assert len(fuel.arrive(there, int(sent.trip_back_s.max())).trip_l) == 0
+    assert len(fuel.arrive(there, int(sent.trip_back_s.max()))[0].trip_l) == 0
 
 
 def test_fewer_tanker_trucks_mean_emptier_stations():
