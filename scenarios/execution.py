@@ -127,13 +127,20 @@ def run_member(
     """Run or resume one member to the end; parts and snapshots go to its folder in the run folder.
 
     Returns figures for the manifest. Raises Interrupted when `stop()` turns true, after a last snapshot; StateError
-    when a step fails, with what was finished before it on disk.
+    when a step fails, with what was finished before it on disk; StoreError while another process works at it.
     """
+    place = store.RunFolder(folder).member_folder(member)
+    with store.alone(place):
+        return _run_member(plan, folder, place, member, progress, stop)
+
+
+def _run_member(
+    plan: Plan, folder: Path, place: Path, member: int, progress: Progress | None, stop: Callable[[], bool]
+) -> dict[str, Any]:
     begun = time.perf_counter()
     memo.use(plan.cache)
     scenario, world, twin = begin(plan, member)
     digest = place_of(plan)[2]
-    place = store.RunFolder(folder).member_folder(member)
     layers = twin.wiring.layers
     levers = Levers(twin, plan.countermeasures, scenario)
     prepared_s = time.perf_counter() - begun

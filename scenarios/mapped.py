@@ -29,6 +29,7 @@ def _mapped(phenomenon: str, *rows: tuple[str, str, str, str]) -> tuple[Mapped, 
 
 
 MAPPED: tuple[Mapped, ...] = (
+    Mapped("damage.peak_intensity", "最大震度（計測）", "strongest JMA intensity so far", "jma-intensity", "hazard"),
     *_mapped(
         "hazard",
         (

@@ -4,8 +4,11 @@ at the end, so that a run cut short at any moment goes on from its last snapshot
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from twin.world import World
 
 Array = np.ndarray
 SERIES_VERSION = 1
+MOST_WAIT_S, WAIT_S = 120.0, 0.1  # for another process to let go of a member's folder
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SERIES_SCHEMA = pa.schema(
     [
@@ -297,6 +301,25 @@ class RunFolder:
             raise StoreError(f"cannot write {self.path / name}: {error.strerror}; nothing finished is lost") from None
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a member's folder; the system lets go of it when this process ends, however it ends.
+
+    A process whose parent was killed still writes its last snapshot: it is waited for. Raises StoreError when another
+    one keeps at work there.
+    """
+    with (folder / ".lock").open("a") as lock:
+        for _ in range(round(MOST_WAIT_S / WAIT_S)):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(WAIT_S)
+        else:
+            raise StoreError(f"another process works at {folder}; wait until it has stopped")
+        yield
+
+
 def parts(folder: Path, name: str) -> list[Path]:
     """Part files of a member (`series`, `events` or `frames`) in order of time."""
     return sorted(folder.glob(f"{name}-*.arrow"))
@@ -324,9 +347,10 @@ def write_table(table: pa.Table, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     try:
         if path.suffix == ".arrow":
-            how = pa.ipc.IpcWriteOptions(compression="lz4" if table.schema == FRAMES_SCHEMA else None)
+            framed = table.schema == FRAMES_SCHEMA  # one frame a batch: a reader unpacks the one it wants
+            how = pa.ipc.IpcWriteOptions(compression="lz4" if framed else None)
             with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, table.schema, options=how) as writer:
-                writer.write_table(table)
+                writer.write_table(table, max_chunksize=1 if framed else None)
         else:
             pq.write_table(table, temporary, compression="zstd", compression_level=1, write_statistics=False)
         temporary.replace(path)

@@ -78,6 +78,7 @@ GIVES = (
         doc="how far the crest of the levee segment has sunk by shaking, less what it was raised beforehand",
     ),
     Var("levee_breach_s", "s", "levee", doc="when the segment began to breach; NaN while it stands"),
+    Var("peak_intensity", "1", "cell", doc="strongest JMA intensity felt so far, 0 where nothing shook"),
 )
 
 
@@ -142,11 +143,12 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     if len(state.fires):
         state, burning = _burn(given, state, inputs, clock)
         lines += burning
-    return Result(state, _outputs(state.surface), lines)
+    return Result(state, _outputs(state), lines)
 
 
-def _outputs(surface: Surface) -> dict[str, Array]:
-    return {field.name: getattr(surface, field.name) for field in fields(surface)}
+def _outputs(state: State) -> dict[str, Array]:
+    surface = {field.name: getattr(state.surface, field.name) for field in fields(state.surface)}
+    return {**surface, "peak_intensity": state.peak_intensity}
 
 
 def _soil_matters(given: Given, state: State, soil_m: Array) -> bool:

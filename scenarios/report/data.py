@@ -172,7 +172,7 @@ def read_run(folder: RunFolder, scenario: Scenario, wanted: Wanted) -> RunData:
         manifest=folder.manifest(),
         folder=folder,
         towns=towns,
-        names=_names(scenario),
+        names=names_of(scenario),
         observed=list(_observed(words, member, time_s, value)),
         _rows=_groups(words, simulated),
         _time=time_s,
@@ -267,7 +267,7 @@ def _towns(scenario: Scenario) -> list[Town]:
     ]
 
 
-def _names(scenario: Scenario) -> dict[str, Both]:
+def names_of(scenario: Scenario) -> dict[str, Both]:
     """Permanent ids of the fact tables -> names."""
     found: dict[str, Both] = {}
     for table in NAMED_TABLES:

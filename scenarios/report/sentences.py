@@ -43,12 +43,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # damage
     "collapse": ("{place}で{n}棟が全壊", "{place}: {n} buildings collapse"),
-    "wood_collapse": ("{place}で木造家屋の{percent}が全壊", "{place}: {percent} of wooden houses collapse"),
-    "nonwood_collapse": ("{place}で非木造建物の{percent}が全壊", "{place}: {percent} of other buildings collapse"),
-    "wood_half_collapse": ("{place}で木造家屋の{percent}が半壊", "{place}: {percent} of wooden houses half collapse"),
+    "wood_collapse": ("{place}で木造家屋{n}棟が全壊", "{place}: {n} wooden buildings collapse"),
+    "nonwood_collapse": ("{place}で非木造建物{n}棟が全壊", "{place}: {n} other buildings collapse"),
+    "wood_half_collapse": ("{place}で木造家屋{n}棟が半壊", "{place}: {n} wooden buildings half collapse"),
     "nonwood_half_collapse": (
-        "{place}で非木造建物の{percent}が半壊",
-        "{place}: {percent} of other buildings half collapse",
+        "{place}で非木造建物{n}棟が半壊",
+        "{place}: {n} other buildings half collapse",
     ),
     "slide": ("{place}で崖崩れ、{n}棟が被災", "{place}: slope failure hits {n} buildings"),
     "road_slide": ("{place}で道路に土砂（{n}か所）", "{place}: {n} slope failures on the road"),
