@@ -166,8 +166,8 @@ def resolve(
             f"{measure.name}/{number}",
             row.lever.partition(".")[0],
             lever,
-            _second(row.at, scenario, at_s),
-            _second(row.until, scenario, -1),
+            second_of(row.at, scenario, at_s),
+            second_of(row.until, scenario, -1),
             _rows(row, lever, world)[0],
             row.value,
         )
@@ -183,7 +183,7 @@ def _with_levers(measure: Countermeasure, layers: tuple[Layer, ...]) -> Iterator
         yield number, row, known.get(row.lever)
 
 
-def _second(instant: Instant | None, scenario: Scenario, otherwise: int) -> int:
+def second_of(instant: Instant | None, scenario: Scenario, otherwise: int) -> int:
     """Seconds since the start of the scenario."""
     if instant is None:
         return otherwise
@@ -208,7 +208,7 @@ def _problems(
             yield from _outside_parameter(row, lever, layers, where)
         if row.owner not in (None, lever.owner):
             yield f"{where}owner: '{row.owner}' may not order {row.lever}; its owner is {lever.owner}"
-        begin_s, end_s = _second(row.at, scenario, at_s), _second(row.until, scenario, -1)
+        begin_s, end_s = second_of(row.at, scenario, at_s), second_of(row.until, scenario, -1)
         if begin_s < at_s:
             yield f"{where}at: T+{begin_s} s lies before the fork at T+{at_s} s; what has happened cannot be changed"
         if row.until is not None and end_s <= begin_s:

@@ -57,13 +57,8 @@ class Writer:
             digest = blake2b(data.tobytes(), digest_size=16).hexdigest()
             where = self._by_digest.get(f"{digest}{data.dtype.str}{data.shape}")
             if where is None:
-                where = {
-                    "file": f"{name}.bin",
-                    "at": offset,
-                    "dtype": data.dtype.str,
-                    "shape": list(data.shape),
-                    "digest": digest,
-                }
+                shape = list(data.shape)
+                where = {"file": f"{name}.bin", "at": offset, "dtype": data.dtype.str, "shape": shape, "digest": digest}
                 chunks.append(data)
                 offset += -(-data.nbytes // _ALIGN) * _ALIGN
                 self._by_digest[f"{digest}{data.dtype.str}{data.shape}"] = where

@@ -12,6 +12,7 @@ from scenarios.report import (
     annex,
     glance,
     maps,
+    ordered,
     situation,
     timeline,
     water,
@@ -69,6 +70,8 @@ def _content(run: RunData) -> dict[str, Any]:
         "end": lead(run.end_s) + Both("", "") + f" {clock(run.scenario.start, run.end_s)}",
         **_first_pages(run, events, wet),
         **_further_pages(run, events),
+        "ordered": ordered.headline(run),
+        "measures": ordered.table(run),
         "water": None if wet is None else _water(run, events, wet),
     }
 

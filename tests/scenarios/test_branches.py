@@ -119,3 +119,22 @@ def test_runs_of_another_seed_are_not_compared(parent, tmp_path):
     other = create(Plan.make(SCENARIO, UNTIL_S, seed=77), SCENARIO, tmp_path / "other", "other")
     with pytest.raises(ScenarioError, match="only branches of one run"):
         compare(parent, [other])
+
+
+def test_the_report_of_a_branch_says_what_was_ordered(parent, tmp_path):
+    record = {
+        **CREWS,
+        "title_ja": "増隊<b>",
+        "measures": [{**CREWS["measures"][0], "at": "3h", "reason": "many trapped"}],
+    }
+    folder = branches.fork(parent, AT_S, record, tmp_path / "told", "told", members=1)
+    finish(folder)
+    page = (folder.path / "report.html").read_text()
+    for part in (
+        "増隊&lt;b&gt;",
+        "branched off parent",
+        "緊急消防援助隊の増隊",
+        "many trapped",
+        "more emergency fire crews",
+    ):
+        assert part in page
