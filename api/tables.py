@@ -12,6 +12,7 @@ from typing import Any
 import layers as phenomena
 from layers.couplings import COUPLINGS, LOOPS, ORDER, matrix, pairs
 from scenarios.report.lever_names import lever_name
+from scenarios.report.words import quantity_name, unit_name
 from twin import params
 from twin.contract import Layer, Var
 
@@ -169,6 +170,10 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "series": [
             {
                 "quantity": s.name.removeprefix("reported."),
+                "title_ja": quantity_name(s.name.removeprefix("reported.")).ja,
+                "title_en": quantity_name(s.name.removeprefix("reported.")).en,
+                "unit_ja": unit_name(s.name.removeprefix("reported."), s.unit).ja,
+                "unit_en": unit_name(s.name.removeprefix("reported."), s.unit).en,
                 "unit": s.unit,
                 "kind": s.kind,
                 "total": s.total,

@@ -43,7 +43,8 @@ CHANGED: dict[str, Any] = {"response_model": Run, "responses": told(403, 404, 40
 def accepted(request: Request, job: Job, is_new: bool, place: str = "runs") -> Response:
     """202 with the run and where it is; the same for a request that is repeated, which is no new decision."""
     note(request.state, run_id=job.run_id, **({} if is_new else {"decision": "repeated"}))
-    response = answer(request, packed(request.app.state.shelf.show_job(job)))
+    shelf = request.app.state.shelf
+    response = answer(request, packed(shelf.rank(job.run_id) if job.kind == "rank" else shelf.show_job(job)))
     response.status_code = 202
     response.headers["Location"] = f"/v1/{place}/{job.run_id}"
     return response

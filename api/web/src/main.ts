@@ -85,7 +85,6 @@ function show(app: App): void {
   const stage = new Stage(app, signal);
   const main = h("main", {}, stage.element, new TimeBar(app, signal).element);
   put(page, skip, new Header(app, signal, turn).element, main, new Panels(app, signal).element, voice);
-  if (!app.runs.all.length) announce(t("app.empty"));
 }
 
 /** The view stands in the address; a pasted address is followed. */

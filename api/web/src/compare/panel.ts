@@ -24,11 +24,14 @@ export class ComparePanel {
   private quantity = "";
   private round = 0;
   private again = 0;
+  private moveCursor: (time_s: number) => void = () => undefined;
 
   constructor(private readonly app: App, private readonly signal: AbortSignal) {
     const rank = new RankBox(app, signal);
     this.element.append(h("h2", {}, t("compare.title")), this.head, this.numbers, this.figure, rank.element);
     app.view.on(["run", "branch", "area"], signal, () => void this.draw());
+    app.view.on(["mode"], signal, () => this.drawHead(this.forks, this.forks.find((run) => run.run_id === app.view.now.branch)));
+    app.view.on(["time_s"], signal, (view) => this.moveCursor(view.time_s));
     app.runs.on(signal, (run) => {
       if (run === null || run.run_id === app.view.now.branch) this.soon();
     });
@@ -115,6 +118,7 @@ export class ComparePanel {
       { lines, until_s: run.until_s ?? told.until_s, start: run.start, marks_s: told.from_s ? [told.from_s] : [], name: title },
       (time_s) => this.app.view.set({ time_s }),
     );
+    this.moveCursor = cursor;
     cursor(this.app.view.now.time_s);
     put(this.figure, h("figcaption", {}, h("h3", {}, title)), element);
   }

@@ -3,7 +3,7 @@
 import type { App } from "../app.ts";
 import type { Lever, Measure } from "../api/types.ts";
 import { button, h, options, put } from "../dom.ts";
-import { t, tMaybe } from "../i18n/index.ts";
+import { language, t, tMaybe } from "../i18n/index.ts";
 import { townNames } from "../situation/areas.ts";
 import { hoursText } from "../timeline/time.ts";
 import { hasPlaces, hoursOf } from "./draft.ts";
@@ -27,8 +27,9 @@ export function measureForm(measure: Measure, lever: Lever | undefined, number: 
     { class: "measure" },
     h("legend", {}, `${number + 1}. ${name}`),
     h("p", { class: "hint" }, lever ? [t("editor.owner", { who: tMaybe(`owner.${lever.owner}`) }), rangeText(lever)].join(" · ") : measure.lever),
-    valueRow(measure, lever, id("value"), desk),
-    hasPlaces(lever) ? placesRow(measure, id("areas"), desk) : null,
+    // an order that is given or not has no value to choose
+    lever && lever.low === lever.high ? null : valueRow(measure, lever, id("value"), desk),
+    lever && hasPlaces(lever) ? placesRow(measure, lever, id("areas"), desk) : null,
     timesRow(measure, lever, id, desk),
     h("div", { class: "row" }, h("label", { for: id("reason") }, t("editor.reason")), textInput(id("reason"), measure.reason ?? "", (text) => {
       measure.reason = text;
@@ -55,12 +56,12 @@ function valueRow(measure: Measure, lever: Lever | undefined, id: string, desk: 
   return h("div", { class: "row" }, h("label", { for: id }, t("editor.value")), input, h("span", {}, lever ? unitText(lever.unit) : ""));
 }
 
-function placesRow(measure: Measure, id: string, desk: MeasureDesk): HTMLElement {
+function placesRow(measure: Measure, lever: Lever, id: string, desk: MeasureDesk): HTMLElement {
   const place = h("div", { class: "row places" });
   const draw = async () => {
-    const towns = await townNames(desk.app);
+    const [towns, places] = await Promise.all([townNames(desk.app), placeNames(desk.app, lever.on!)]);
     const areas = measure.areas ?? [];
-    const nameOf = (area: string) => (area === ALL ? t("editor.everywhere") : (towns.find(([code]) => code === area)?.[1] ?? area));
+    const nameOf = (area: string) => (area === ALL ? t("editor.everywhere") : (([...towns, ...places].find(([code]) => code === area)?.[1]) ?? area));
     const chips = areas.map((area) => button(`${nameOf(area)} ×`, () => set(areas.filter((one) => one !== area)), { class: "chip" }));
     const add = h("select", { id, change: () => add.value && set(add.value === ALL ? [ALL] : [...areas.filter((one) => one !== ALL && one !== add.value), add.value]) },
       ...options([["", t("editor.addArea")], [ALL, t("editor.everywhere")], ...towns], ""));
@@ -70,7 +71,7 @@ function placesRow(measure: Measure, id: string, desk: MeasureDesk): HTMLElement
       else desk.app.picking.begin(areas.filter((one) => one !== ALL), (codes) => set(codes));
       void draw();
     }, { class: "quiet", "aria-pressed": String(picking) });
-    put(place, h("label", { for: id }, t("editor.areas")), h("div", { class: "chips" }, ...chips, add, pick));
+    put(place, h("label", { for: id }, t("editor.areas")), h("div", { class: "chips" }, ...chips, add, pick, ...oneOf(places, `${id}-one`, (place) => set([...areas.filter((one) => one !== ALL && one !== place), place]))));
   };
   const set = (areas: string[]) => {
     measure.areas = areas;
@@ -79,6 +80,24 @@ function placesRow(measure: Measure, id: string, desk: MeasureDesk): HTMLElement
   };
   void draw();
   return place;
+}
+
+/** [id, name] of the single places a lever acts on; none where those are the towns themselves. */
+async function placeNames(app: App, on: string): Promise<[string, string][]> {
+  const run = app.runs.get(app.view.now.run);
+  if (on === "municipality" || !run) return [];
+  const shapes = await app.world.shapesOf(run.scenario, on).catch(() => null);
+  const names = language() === "ja" ? shapes?.names_ja : shapes?.names_en;
+  return (shapes?.ids ?? []).map((id, row) => [id, names?.[row] || id]);
+}
+
+/** A field that offers single places as one types. */
+function oneOf(places: readonly [string, string][], id: string, take: (place: string) => void): HTMLElement[] {
+  if (!places.length) return [];
+  const list = h("datalist", { id: `${id}-list` }, ...places.map(([place, name]) => h("option", { value: place }, name)));
+  const input = h("input", { type: "text", id, list: `${id}-list`, placeholder: t("editor.onePlace"), "aria-label": t("editor.onePlace"), class: "one-place" });
+  input.addEventListener("change", () => places.some(([place]) => place === input.value) && take(input.value));
+  return [input, list];
 }
 
 function timesRow(measure: Measure, lever: Lever | undefined, id: (name: string) => string, desk: MeasureDesk): HTMLElement {

@@ -13,7 +13,7 @@ const SHORT = new Set([
 
 /** Whether an event is about a shortage, a stop or a loss of service. */
 export function isShort(event: Pick<Happening, "kind">): boolean {
-  return SHORT.has(event.kind) || /_(out|short|full|dry|lost|overloaded|stopped)$/.test(event.kind);
+  return SHORT.has(event.kind) || /_(short|full|dry|lost|overloaded|stopped)$/.test(event.kind);
 }
 
 /** Shortages first, then the latest first. */

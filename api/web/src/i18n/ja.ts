@@ -126,7 +126,7 @@ export const ja = {
   "situation.reported": "報告 {n}",
   "situation.noReport": "報告なし",
   "situation.noSeries": "この系列の値はありません",
-  "situation.key": "数字は中央値、（ ）内は80%の幅",
+  "situation.key": "数字は中央値、( )内は80%の幅",
   "situation.shortNow": "この頃に足りなくなったもの",
   "situation.more": "すべて見る",
 
@@ -161,7 +161,8 @@ export const ja = {
   "editor.picking": "選択を終える",
   "editor.addArea": "地域を加える",
   "editor.from": "開始（T+時間）",
-  "editor.until": "終了（空欄＝続ける）",
+  "editor.until": "終了（任意）",
+  "editor.onePlace": "施設を1つ選ぶ",
   "editor.atFork": "分岐時",
   "editor.owner": "決定する者：{who}",
   "editor.remove": "削除",

@@ -28,13 +28,14 @@ export class Stage {
   private ahead = new AbortController();
   private bar = h("div", { class: "map-bar" });
   private pair = h("div", { class: "maps" });
+  private nothing = h("p", { class: "nothing", hidden: true }, t("app.empty"));
   private hint = h("p", { class: "pick-hint", hidden: true, role: "status" }, t("map.picking"));
 
   constructor(private readonly app: App, private readonly signal: AbortSignal) {
     this.maps = [0, 1].map(() => new MapView((town) => this.choose(town), signal));
     tie(this.maps);
     this.pair.append(...this.maps.map((map) => map.element));
-    this.element.append(this.bar, this.pair, this.hint);
+    this.element.append(this.bar, this.pair, this.nothing, this.hint);
     app.view.on(["run", "branch", "quantity", "mode", "member"], signal, () => {
       this.drawBar();
       void this.load(true);
@@ -128,6 +129,7 @@ export class Stage {
     const { view, runs } = this.app;
     const run = runs.get(view.now.run);
     const mapped = this.mapped;
+    this.nothing.hidden = Boolean(run);
     if (!run || !mapped) return;
     try {
       const shown = await this.read(run, mapped);

@@ -79,10 +79,10 @@ export class MapView {
       ground.ids.map((_, row) => ground.boxes[row * 4 + side]!).reduce((a, b) => best(a, b));
     const at = (x: number, y: number) => L.CRS.EPSG3857.pointToLatLng(L.point(x * 256, y * 256), 0);
     const corners = L.latLngBounds(at(edge(0, Math.min), edge(3, Math.max)), at(edge(2, Math.max), edge(1, Math.min)));
-    this.map.fitBounds(corners, { animate: false, padding: [14, 14] });
+    this.map.fitBounds(corners, { animate: false, paddingTopLeft: [14, 14], paddingBottomRight: [56, 14] });
     // the legend stands on the left: what room there is on both sides goes to it
     const left = this.map.latLngToContainerPoint(corners.getNorthWest()).x;
-    this.map.panBy([-Math.max(0, Math.min(left - 14, 90)), 0], { animate: false });
+    this.map.panBy([-Math.max(0, Math.min(left - 14, 70)), 0], { animate: false });
   }
 
   show(shown: Shown): void {

@@ -45,7 +45,7 @@ export class SituationPanel {
       if (!run || (run.run_id !== app.view.now.run && run.run_id !== app.view.now.branch)) return;
       for (const place of this.courses.keys()) if (place.startsWith(run.run_id)) this.courses.delete(place);
       // while members run, the numbers need not follow every report
-      this.again ||= window.setTimeout(() => ((this.again = 0), void this.draw()), 1500);
+      this.again ||= window.setTimeout(() => ((this.again = 0), void this.draw()), 3000);
     });
     void this.draw();
   }
@@ -112,7 +112,7 @@ export class SituationPanel {
       },
       h("span", { class: "tile-name" }, pick(name, name.quantity)),
       h("span", { class: "tile-value" }, h("b", {}, told ? inUnit(told.middle, name.unit) : "–"), told ? h("small", {}, unit) : null),
-      h("span", { class: "tile-range" }, range ? `（${range}）` : ""),
+      h("span", { class: "tile-range" }, range ? `(${range})` : ""),
       h("span", { class: "tile-reported" }, heard),
     );
   }
