@@ -28,7 +28,11 @@ from twin.units import HOUR_S
 
 SCENARIO, AT_S, UNTIL_S, MEMBERS = "kumamoto-2026", 6 * HOUR_S, 72 * HOUR_S, 30
 FIRST_AIM_S, ALL_AIM_S, VARIANCE_AIM = 5.0, 60.0, 8.0
-MEASURES = {"second-hub": "trucks_queued", "power-crews": "households_without_power", "pre-position": "meals_short"}
+MEASURES = {
+    "more-tankers": "water_short_l",
+    "airlift-meals": "meals_short",
+    "medical-teams": "hospital_patients_waiting",
+}
 UNREACHED = ("hazard", "damage")  # no measure of these three reaches them
 
 
