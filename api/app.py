@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from threading import Thread
 from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
 
-from api import ogc, problems
+from api import geometry, ogc, problems
 from api.audit import AuditLog, Recorder
 from api.jobs import JobStore, Supervisor
 from api.jobs.supervisor import lanes_for
@@ -35,6 +36,7 @@ ROUTERS = (
     health.router,
     ogc.router,
 )
+DEFAULT_SCENARIO, FIRST_SHAPES = "kumamoto-2026", ("municipality", "cell", "road")
 
 
 def create_app(settings: Settings, jobs: JobStore | None = None, supervise: bool = False) -> FastAPI:
@@ -95,6 +97,7 @@ def _lifespan(settings: Settings, supervise: bool, own_store: bool) -> Callable[
                 settings.data_dir, settings.jobs_url, settings.scheduler, lanes=lanes_for(settings.workers)
             )
             await to_thread.run_sync(app.state.supervisor.start)
+            Thread(target=_draw_ahead, args=(app.state,), daemon=True).start()
         try:
             yield
         finally:
@@ -105,6 +108,15 @@ def _lifespan(settings: Settings, supervise: bool, own_store: bool) -> Callable[
                 app.state.jobs.close()
 
     return lifespan
+
+
+def _draw_ahead(state: Any) -> None:
+    """Make the shapes a first visitor will look at: those of the newest run's place, else of the default one."""
+    with suppress(TwinError):  # whoever asks for them is told what is wrong
+        newest = state.shelf.page(1, None)[0]
+        path = geometry.shipped_path(newest[0]["scenario"] if newest else DEFAULT_SCENARIO)
+        for on in FIRST_SHAPES:
+            _ = geometry.geometry(path, on).etag
 
 
 def _job_figures(state: Any) -> JobFigures:

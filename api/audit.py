@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -110,18 +111,16 @@ class AuditLog:
 
     def _append(self, entry: Mapping[str, Any]) -> str:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        with open(self.path, "ab", 0, opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if _size(self.path) != self._size:  # another process wrote, or an earlier write was cut short
+            start = b""
+            if _size(self.path) != self._size:  # another process wrote, or was ended while it did
                 chain = inspect(self.path)
                 self._lines, self._last = chain.lines, chain.last
-                if chain.torn:
-                    file.write(b"\n")
+                start = b"\n" if chain.torn else b""
             content = {"n": self._lines + 1, "time": _now(), **entry, "previous": entry.get("previous", self._last)}
             content["hash"] = _hash_of(content)
-            file.write(orjson.dumps(content) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+            _write_whole(file, start + orjson.dumps(content) + b"\n")
         self._lines, self._last, self._size = content["n"], content["hash"], _size(self.path)
         return content["hash"]
 
@@ -184,6 +183,19 @@ def note(state: Any, **what: Any) -> None:
 def route_of(scope: Scope) -> str:
     """Template of the route that answered, such as `/v1/runs/{run_id}`; `unmatched` if none did."""
     return str(getattr(scope.get("route"), "path", None) or "unmatched")
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """All of it or nothing: half a line that a full disk left would look like a broken chain."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) or 0 :]
+        os.fsync(file.fileno())
+    except OSError:
+        os.ftruncate(file.fileno(), before)
+        raise
 
 
 def _hash_of(entry: Mapping[str, Any]) -> str:

@@ -83,7 +83,7 @@ class BodyGuard:
         await self.app(scope, receive, send)
 
     def _check_declared(self, text: str) -> None:
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit()):
             raise Problem("bad-request", "Content-Length is not a number")
         if len(text) > 15 or int(text) > self.body_bytes:
             raise self._too_large()

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.audit import route_of
 from api.problems import as_problem
+from api.schemas import RUN_ID
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -153,7 +154,7 @@ class Telemetry:
         who = state.get("who")
         line = {
             "request_id": state["request_id"],
-            "run_id": scope.get("path_params", {}).get("run_id") or state.get("audit", {}).get("run_id"),
+            "run_id": _run_id(scope) or state.get("audit", {}).get("run_id"),
             "key_id": who.key_id if who else None,
             "method": scope["method"],
             "route": route,
@@ -162,6 +163,12 @@ class Telemetry:
             "audit_hash": state.get("audit_hash"),
         }
         self.log.info("request", **{name: value for name, value in line.items() if value is not None})
+
+
+def _run_id(scope: Scope) -> str | None:
+    """The run a path names; nothing that only stands in its place, for that may be a secret or of any length."""
+    text = str(scope.get("path_params", {}).get("run_id", ""))
+    return text if re.fullmatch(RUN_ID, text) else None
 
 
 def _request_id(scope: Scope) -> str:

@@ -300,10 +300,13 @@ def _held(state: RunState) -> RunState:
 
 
 def _latest(place: Path, fresh: RunState, schemas: Mapping[str, int], digest: str) -> RunState | None:
-    """The newest snapshot that can be read; damaged ones are passed over, those of other versions refused."""
-    failure = None
+    """The newest snapshot that can be read, with all parts it promises; damaged ones are passed over, those of other
+    versions refused."""
+    failure, whole_s = None, _whole_until(place)
     for at_s in reversed(snapshot.times(place)):
         try:
+            if at_s > whole_s:
+                raise SnapshotError(f"{place}: a part up to T+{at_s} s is missing or damaged")
             return snapshot.load(place, at_s, fresh, schemas, digest)
         except SnapshotError as error:
             if "damaged" not in str(error):
@@ -314,7 +317,17 @@ def _latest(place: Path, fresh: RunState, schemas: Mapping[str, int], digest: st
     return None
 
 
+def _whole_until(place: Path) -> float:
+    """Second up to which the parts of all snapshots are there and whole; infinite where nothing is amiss."""
+    promised = {place / f"{name}-{at_s:09d}.arrow" for name in PARTS for at_s in snapshot.times(place)}
+    there = {part for name in PARTS for part in store.parts(place, name)}
+    broken = [part for part in promised | there if not store.is_whole(part)]
+    return min((int(part.stem.split("-")[1]) - 1 for part in broken), default=float("inf"))
+
+
 def _drop_parts_after(place: Path, now_s: int) -> None:
+    for unfinished in place.glob("*.tmp*"):  # of a process that was killed while it wrote
+        unfinished.unlink()
     for name in PARTS:
         for part in store.parts(place, name):
             if int(part.stem.split("-")[1]) > now_s or now_s == 0:

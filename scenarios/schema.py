@@ -33,7 +33,7 @@ def duration_s(text: str | int | float) -> int:
     """
     if isinstance(text, bool):
         raise ValueError("a duration is written like 90m, 72h or 30d")
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", str(text))
+    match = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,12})?)\s*([smhd]?)\s*", str(text), re.ASCII)
     if not match:
         raise ValueError("a duration is written like 90m, 72h or 30d")
     seconds = float(match[1]) * SECONDS[match[2] or "s"]

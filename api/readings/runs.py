@@ -123,6 +123,8 @@ def find(data_dir: Path, run_id: str) -> OpenRun:
     if not RUN_ID.fullmatch(run_id):
         raise NotThere("no run has such an id: ids are made of letters, digits and hyphens")
     folder = RunFolder(data_dir / "runs" / run_id)
+    if folder.path.is_symlink():  # it may lead anywhere
+        raise NotThere(f"there is no run '{run_id}'; GET /v1/runs lists the runs there are")
     try:
         stat = (folder.path / "manifest.json").stat()
         seen = (str(folder.path), stat.st_mtime_ns, stat.st_size, stat.st_ino)

@@ -6,14 +6,18 @@ is kept as bytes and given again without a thread or a file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from hashlib import blake2b
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
+from fastapi import Path as PathParameter
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from api import encoding, geometry
 from api.readings import AskError, NotThere, OpenRun, events, find, frames, moment_s, series
@@ -41,6 +45,19 @@ PageCursor = Annotated[str | None, Query(max_length=64, description="`next` of t
 OverMembers = Annotated[
     str, Query(pattern=r"^([0-9]{1,4}|mean|low|high)$", description="a member, or over all of them")
 ]
+
+
+class WholeFile(FileResponse):
+    """A file as a whole: a Range header is not heard, for its answers (206, 400, 416) are none of this API."""
+
+    def __init__(self, path: Path, stat: os.stat_result, media_type: str, filename: str):
+        super().__init__(path, media_type=media_type, filename=filename, stat_result=stat)
+        self.headers["Accept-Ranges"] = "none"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def shown(*media_types: str, errors: tuple[int, ...] = (404, 409, 422)) -> dict[int | str, dict[str, Any]]:
@@ -119,8 +136,8 @@ async def read_series(
     media_type = media_type_of(request, format_, ("json", "parquet"))
     if media_type == encoding.PARQUET:
         whole = run.folder.path / "series.parquet"
-        if wanted == series.Wanted() and run.done and whole.is_file():
-            return FileResponse(whole, media_type=media_type, filename=f"{run.run_id}-series.parquet")
+        if wanted == series.Wanted() and run.done and (stat := _stat(whole)) is not None:
+            return WholeFile(whole, stat, media_type, f"{run.run_id}-series.parquet")
         return await answered(request, run.version, media_type, lambda: _series_parquet(run, wanted))
     begin = _first(cursor)
     return await answered(request, run.version, media_type, lambda: _series_json(run, wanted, begin, limit))
@@ -164,7 +181,7 @@ async def list_frames(request: Request, run_id: RunId, who: Viewer, member: Memb
 async def read_frame(
     request: Request,
     run_id: RunId,
-    quantity: Annotated[str, Path(max_length=120, description="layer.quantity, see the list of frames")],
+    quantity: Annotated[str, PathParameter(max_length=120, description="layer.quantity, see the list of frames")],
     who: Viewer,
     at: Annotated[str | None, Query(max_length=64, description="6h or an instant; default: the latest frame")] = None,
     member: OverMembers = "0",
@@ -225,7 +242,7 @@ async def list_events(
 async def read_event(
     request: Request,
     run_id: RunId,
-    event_id: Annotated[int, Path(ge=0, le=2**62, description="id of an event")],
+    event_id: Annotated[int, PathParameter(ge=0, le=2**62, description="id of an event")],
     who: Viewer,
     member: Member = 0,
     depth: Annotated[int, Query(ge=0, le=events.DEEPEST, description="how far back causes are followed")] = 4,
@@ -247,8 +264,8 @@ async def read_event(
 )
 async def read_geometry(
     request: Request,
-    scenario: Annotated[str, Path(max_length=60)],
-    on: Annotated[str, Path(max_length=60, description="index set, e.g. cell, municipality, road, shelter")],
+    scenario: Annotated[str, PathParameter(max_length=60)],
+    on: Annotated[str, PathParameter(max_length=60, description="index set, e.g. cell, municipality, road, shelter")],
     who: Viewer,
 ) -> Response:
     """Where the entities of an index set are, as GeoJSON features in row order."""
@@ -277,6 +294,14 @@ async def read_report(request: Request, run_id: RunId, who: Viewer, lang: Litera
 
 def _moment(text: str | None, run: OpenRun) -> int | None:
     return None if text is None else moment_s(text, run.start)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """None if the file is not there (any more)."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _first(cursor: str | None) -> int:

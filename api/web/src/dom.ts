@@ -13,7 +13,8 @@ function fill(element: Element, attributes: Attributes, children: Child[]): void
     else element.setAttribute(name, value === true ? "" : String(value));
   }
   for (const child of children) {
-    if (child !== null && child !== undefined && child !== false) element.append(typeof child === "number" ? String(child) : child);
+    if (child !== null && child !== undefined && child !== false)
+      element.append(typeof child === "number" ? String(child) : child);
   }
 }
 
@@ -51,7 +52,10 @@ export function button(text: string, press: () => void, attributes: Attributes =
 }
 
 /** Options of a select, the chosen one marked. */
-export function options(rows: readonly (readonly [value: string, text: string])[], chosen: string): HTMLOptionElement[] {
+export function options(
+  rows: readonly (readonly [value: string, text: string])[],
+  chosen: string,
+): HTMLOptionElement[] {
   return rows.map(([value, text]) => h("option", { value, selected: value === chosen }, text));
 }
 

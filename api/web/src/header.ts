@@ -10,12 +10,20 @@ export class Header {
   readonly element = h("header", { class: "top" });
   private facts = h("div", { class: "run-facts" });
 
-  constructor(private readonly app: App, signal: AbortSignal, turn: () => void) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+    turn: () => void,
+  ) {
     this.element.append(
       h("h1", {}, t("app.title")),
       this.facts,
       h("span", { class: "exercise" }, t("app.exerciseLong")),
-      button(t("app.language"), turn, { class: "language", "aria-label": t("app.languageLabel"), lang: language() === "ja" ? "en" : "ja" }),
+      button(t("app.language"), turn, {
+        class: "language",
+        "aria-label": t("app.languageLabel"),
+        lang: language() === "ja" ? "en" : "ja",
+      }),
     );
     app.view.on(["run"], signal, () => this.draw());
     app.runs.on(signal, (run) => (run === null || run.run_id === app.view.now.run) && this.draw());
@@ -26,10 +34,31 @@ export class Header {
     const { runs, view } = this.app;
     const run = runs.get(view.now.run);
     const roots = runs.all.filter((one) => !one.parent || !runs.get(one.parent) || one.run_id === view.now.run);
-    const select = h("select", { id: "run", "aria-label": t("run.choose"), change: () => view.set({ run: select.value, branch: "", mode: "single" }) },
-      ...options(roots.map((one) => [one.run_id, this.nameOf(one)]), view.now.run));
+    const select = h(
+      "select",
+      {
+        id: "run",
+        "aria-label": t("run.choose"),
+        change: () => view.set({ run: select.value, branch: "", mode: "single" }),
+      },
+      ...options(
+        roots.map((one) => [one.run_id, this.nameOf(one)]),
+        view.now.run,
+      ),
+    );
     const had = this.facts.contains(document.activeElement) && document.activeElement?.id;
-    put(this.facts, roots.length ? select : null, run ? this.state(run) : null, run ? h("span", { class: "members" }, (run.members ?? 1) > 1 ? t("run.members", { n: run.members! }) : t("run.oneDraw")) : null);
+    put(
+      this.facts,
+      roots.length ? select : null,
+      run ? this.state(run) : null,
+      run
+        ? h(
+            "span",
+            { class: "members" },
+            (run.members ?? 1) > 1 ? t("run.members", { n: run.members! }) : t("run.oneDraw"),
+          )
+        : null,
+    );
     if (had) document.getElementById(had)?.focus();
   }
 

@@ -40,7 +40,14 @@ async function begin(): Promise<void> {
     const runs = new RunBook(client);
     const [world] = await Promise.all([World.read(client), runs.read()]);
     const app: App = {
-      client, view, world, runs, shelf: new Shelf(client), drafts: new Drafts(), picking: new Picking(), announce,
+      client,
+      view,
+      world,
+      runs,
+      shelf: new Shelf(client),
+      drafts: new Drafts(),
+      picking: new Picking(),
+      announce,
     };
     settle(app);
     keepAddress();
@@ -78,10 +85,18 @@ function show(app: App): void {
     show(app);
     document.querySelector<HTMLElement>(".language")?.focus();
   };
-  const skip = h("a", { class: "skip", href: "#panels", click: (event) => {
-    event.preventDefault();
-    document.getElementById("panels")?.focus();
-  } }, t("app.skip"));
+  const skip = h(
+    "a",
+    {
+      class: "skip",
+      href: "#panels",
+      click: (event) => {
+        event.preventDefault();
+        document.getElementById("panels")?.focus();
+      },
+    },
+    t("app.skip"),
+  );
   const stage = new Stage(app, signal);
   const main = h("main", {}, stage.element, new TimeBar(app, signal).element);
   put(page, skip, new Header(app, signal, turn).element, main, new Panels(app, signal).element, voice);
@@ -107,7 +122,9 @@ function tellProgress(app: App, id: string): void {
   const scenario = app.world.scenarioName(run.scenario);
   const text = !atRest(run)
     ? t("runs.progress", { scenario, percent, at: `T+${Math.floor((run.now_s ?? 0) / 3600)}h` })
-    : run.status === "done" ? t("runs.finished", { scenario }) : t("runs.stopped", { scenario, status: t(`status.${run.status}`) });
+    : run.status === "done"
+      ? t("runs.finished", { scenario })
+      : t("runs.stopped", { scenario, status: t(`status.${run.status}`) });
   if (text !== said) announce((said = text), atRest(run));
 }
 
@@ -129,16 +146,20 @@ function askKey(): void {
   const input = h("input", { type: "password", id: "key", autocomplete: "off", required: true });
   const form = h(
     "form",
-    { class: "key-form", submit: (event) => {
-      event.preventDefault();
-      keepKey(input.value);
-      asking = false;
-      void begin();
-    } },
+    {
+      class: "key-form",
+      submit: (event) => {
+        event.preventDefault();
+        keepKey(input.value);
+        asking = false;
+        void begin();
+      },
+    },
     h("h1", {}, t("key.title")),
     h("p", {}, t("key.text")),
     again ? h("p", { class: "bad", role: "alert" }, t("key.wrong")) : null,
-    h("label", { for: "key" }, t("key.label")), input,
+    h("label", { for: "key" }, t("key.label")),
+    input,
     h("button", { type: "submit", class: "primary" }, t("key.go")),
   );
   // the request that was refused still has to fail

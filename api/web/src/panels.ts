@@ -30,7 +30,10 @@ export class Panels {
   private place = h("div", { class: "panel", role: "tabpanel", id: "panel", tabindex: 0 });
   private life = new AbortController();
 
-  constructor(private readonly app: App, signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+  ) {
     this.element.append(this.tabs, this.place);
     for (const [name] of PANELS) this.tabs.append(this.tab(name));
     app.view.on(["panel"], signal, () => this.open());
@@ -39,11 +42,18 @@ export class Panels {
   }
 
   private tab(name: string): HTMLElement {
-    return h("button", {
-      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel",
-      click: () => this.app.view.set({ panel: name }),
-      keydown: (event) => this.move(event as KeyboardEvent),
-    }, t(`panel.${name}` as Key));
+    return h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "aria-controls": "panel",
+        click: () => this.app.view.set({ panel: name }),
+        keydown: (event) => this.move(event as KeyboardEvent),
+      },
+      t(`panel.${name}` as Key),
+    );
   }
 
   private move(event: KeyboardEvent): void {

@@ -7,14 +7,30 @@ import { readShapes, type Shapes } from "./map/shapes.ts";
 
 /** Order of the eight phenomena in the menu, as in the daily brief. */
 export const PHENOMENA = [
-  "hazard", "damage", "people", "rescue", "infrastructure", "evacuation", "logistics", "government",
+  "hazard",
+  "damage",
+  "people",
+  "rescue",
+  "infrastructure",
+  "evacuation",
+  "logistics",
+  "government",
 ] as const;
 
 /** Series first offered for curves and tiles: what a headquarters asks at once. */
 export const HEADLINES = [
-  "households_without_power", "households_without_water", "trapped_persons", "rescue_waiting", "evacuees_in_shelters",
-  "hospital_patients_waiting", "people_without_telecom", "roads_closed", "meals_short", "water_short_l",
-  "evacuees_in_cars", "silent_towns",
+  "households_without_power",
+  "households_without_water",
+  "trapped_persons",
+  "rescue_waiting",
+  "evacuees_in_shelters",
+  "hospital_patients_waiting",
+  "people_without_telecom",
+  "roads_closed",
+  "meals_short",
+  "water_short_l",
+  "evacuees_in_cars",
+  "silent_towns",
 ];
 
 export interface SeriesName {
@@ -44,7 +60,10 @@ export class World {
 
   static async read(client: Client): Promise<World> {
     const [mapped, levers, layers, { scenarios }] = await Promise.all([
-      client.mapped(), client.levers(), client.layers(), client.scenarios(),
+      client.mapped(),
+      client.levers(),
+      client.layers(),
+      client.scenarios(),
     ]);
     return new World(client, mapped, levers, seriesNames(layers), scenarios);
   }

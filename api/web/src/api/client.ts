@@ -2,7 +2,17 @@
 
 import { readKey } from "./key.ts";
 import type {
-  Comparison, Countermeasure, Decision, FrameTimes, GeoCollection, Happening, Lever, Mapped, Rank, Run, Series,
+  Comparison,
+  Countermeasure,
+  Decision,
+  FrameTimes,
+  GeoCollection,
+  Happening,
+  Lever,
+  Mapped,
+  Rank,
+  Run,
+  Series,
 } from "./types.ts";
 
 /** An answer that is not a success (RFC 9457), with every single fault the server named. */
@@ -83,7 +93,9 @@ export class Client {
   frames = (id: string, member: string) =>
     this.get<{ frames: FrameTimes[] }>(`/v1/runs/${encodeURIComponent(id)}/frames`, { member }).then((a) => a.frames);
   series = (id: string, quantity: string, area: string) =>
-    this.get<{ series: Series[] }>(`/v1/runs/${encodeURIComponent(id)}/series`, { quantity, area }).then((a) => a.series);
+    this.get<{ series: Series[] }>(`/v1/runs/${encodeURIComponent(id)}/series`, { quantity, area }).then(
+      (a) => a.series,
+    );
   events = (id: string, query: Query) =>
     this.get<{ events: Happening[]; next: string | null }>(`/v1/runs/${encodeURIComponent(id)}/events`, query);
   event = (id: string, event: number | string, member: number, depth: number) =>

@@ -40,7 +40,12 @@ function readBlock(block: string): Told | null {
  * Follows the progress of a run until it ends or the signal does; after a broken connection it goes on behind the last
  * event received.
  */
-export async function follow(client: Client, run: string, signal: AbortSignal, hear: (told: Told) => boolean): Promise<void> {
+export async function follow(
+  client: Client,
+  run: string,
+  signal: AbortSignal,
+  hear: (told: Told) => boolean,
+): Promise<void> {
   let last = "";
   for (let wait_ms = 500; !signal.aborted; wait_ms = Math.min(wait_ms * 2, 15_000)) {
     try {

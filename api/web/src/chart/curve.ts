@@ -24,18 +24,27 @@ const HEIGHT = 176;
 const EDGE = { left: 52, right: 18, top: 8, bottom: 22 };
 
 /** Draws the plot and returns it with the function that moves its cursor. */
-export function drawCurve(plot: Plot, choose: (time_s: number) => void): { element: SVGSVGElement; cursor: (time_s: number) => void } {
-  const known = plot.lines.flatMap(({ range }) => [...range.low, ...range.high, ...range.middle]).filter(Number.isFinite);
+export function drawCurve(
+  plot: Plot,
+  choose: (time_s: number) => void,
+): { element: SVGSVGElement; cursor: (time_s: number) => void } {
+  const known = plot.lines
+    .flatMap(({ range }) => [...range.low, ...range.high, ...range.middle])
+    .filter(Number.isFinite);
   const grid = ticks(Math.min(0, ...known), Math.max(known.length ? Math.max(...known) : 1, 1e-6), 4);
   const [low, high] = [grid[0]!, grid[grid.length - 1]!];
   const x = (time_s: number) => EDGE.left + (time_s / Math.max(plot.until_s, 1)) * (WIDTH - EDGE.left - EDGE.right);
-  const y = (value: number) => HEIGHT - EDGE.bottom - ((value - low) / (high - low || 1)) * (HEIGHT - EDGE.top - EDGE.bottom);
+  const y = (value: number) =>
+    HEIGHT - EDGE.bottom - ((value - low) / (high - low || 1)) * (HEIGHT - EDGE.top - EDGE.bottom);
   const element = s("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": plot.name });
   for (const value of grid) element.append(...gridLine(y(value), number(value), value === 0));
   for (const at_s of timeTicks(plot.until_s, 6)) {
-    element.append(s("text", { class: "tick", x: x(at_s), y: HEIGHT - 6, "text-anchor": "middle" }, timeLabel(plot, at_s)));
+    element.append(
+      s("text", { class: "tick", x: x(at_s), y: HEIGHT - 6, "text-anchor": "middle" }, timeLabel(plot, at_s)),
+    );
   }
-  for (const at_s of plot.marks_s) element.append(s("path", { class: "fork", d: `M${x(at_s)} ${EDGE.top}V${HEIGHT - EDGE.bottom}` }));
+  for (const at_s of plot.marks_s)
+    element.append(s("path", { class: "fork", d: `M${x(at_s)} ${EDGE.top}V${HEIGHT - EDGE.bottom}` }));
   for (const line of plot.lines) element.append(...drawLine(line, x, y));
   const stick = s("path", { class: "cursor" });
   element.append(stick);
@@ -45,12 +54,17 @@ export function drawCurve(plot: Plot, choose: (time_s: number) => void): { eleme
     const time_s = ((share - EDGE.left) / (WIDTH - EDGE.left - EDGE.right)) * plot.until_s;
     choose(Math.max(0, Math.min(plot.until_s, Math.round(time_s / 3600) * 3600)));
   });
-  const cursor = (time_s: number) => stick.setAttribute("d", `M${x(time_s).toFixed(1)} ${EDGE.top}V${HEIGHT - EDGE.bottom}`);
+  const cursor = (time_s: number) =>
+    stick.setAttribute("d", `M${x(time_s).toFixed(1)} ${EDGE.top}V${HEIGHT - EDGE.bottom}`);
   return { element, cursor };
 }
 
 function timeLabel(plot: Plot, at_s: number): string {
-  return plot.until_s > 36 * 3600 || at_s % 3600 ? `+${at_s / 3600}h` : at_s === 0 ? hourMinute(plot.start, 0) : `+${at_s / 3600}h`;
+  return plot.until_s > 36 * 3600 || at_s % 3600
+    ? `+${at_s / 3600}h`
+    : at_s === 0
+      ? hourMinute(plot.start, 0)
+      : `+${at_s / 3600}h`;
 }
 
 function gridLine(y: number, text: string, zero: boolean): SVGElement[] {
@@ -65,7 +79,9 @@ type Place = (value: number) => number;
 function drawLine({ range, look }: Line, x: Place, y: Place): SVGElement[] {
   if (look === "observed") {
     return range.time_s.flatMap((time_s, row) =>
-      Number.isFinite(range.middle[row]) ? [s("circle", { class: "observed", cx: x(time_s), cy: y(range.middle[row]!), r: 3.2 })] : [],
+      Number.isFinite(range.middle[row])
+        ? [s("circle", { class: "observed", cx: x(time_s), cy: y(range.middle[row]!), r: 3.2 })]
+        : [],
     );
   }
   const parts: SVGElement[] = [];

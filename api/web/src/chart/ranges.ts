@@ -33,7 +33,13 @@ export function ranges(series: readonly Series[]): Range {
   const time_s = [...at.keys()].sort((a, b) => a - b);
   const sorted = time_s.map((time) => at.get(time)!.sort((a, b) => a - b));
   const line = (share: number) => sorted.map((values) => quantile(values, share));
-  return { time_s, middle: line(0.5), low: line(0.1), high: line(0.9), members: new Set(series.map((one) => one.member)).size };
+  return {
+    time_s,
+    middle: line(0.5),
+    low: line(0.1),
+    high: line(0.9),
+    members: new Set(series.map((one) => one.member)).size,
+  };
 }
 
 /** Row of the last instant at or before a time; -1 for none. */

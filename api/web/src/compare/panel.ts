@@ -26,11 +26,19 @@ export class ComparePanel {
   private again = 0;
   private moveCursor: (time_s: number) => void = () => undefined;
 
-  constructor(private readonly app: App, private readonly signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    private readonly signal: AbortSignal,
+  ) {
     const rank = new RankBox(app, signal);
     this.element.append(h("h2", {}, t("compare.title")), this.head, this.numbers, this.figure, rank.element);
     app.view.on(["run", "branch", "area"], signal, () => void this.draw());
-    app.view.on(["mode"], signal, () => this.drawHead(this.forks, this.forks.find((run) => run.run_id === app.view.now.branch)));
+    app.view.on(["mode"], signal, () =>
+      this.drawHead(
+        this.forks,
+        this.forks.find((run) => run.run_id === app.view.now.branch),
+      ),
+    );
     app.view.on(["time_s"], signal, (view) => this.moveCursor(view.time_s));
     app.runs.on(signal, (run) => {
       if (run === null || run.run_id === app.view.now.branch) this.soon();
@@ -71,17 +79,31 @@ export class ComparePanel {
   private drawHead(forks: Run[], branch: Run | undefined): void {
     if (!branch) return put(this.head);
     const { view } = this.app;
-    const select = h("select", { id: "branch", change: () => view.set({ branch: select.value }) },
-      ...options(forks.map((run) => [run.run_id, forkName(run)]), branch.run_id));
+    const select = h(
+      "select",
+      { id: "branch", change: () => view.set({ branch: select.value }) },
+      ...options(
+        forks.map((run) => [run.run_id, forkName(run)]),
+        branch.run_id,
+      ),
+    );
     const had = this.head.contains(document.activeElement) ? document.activeElement?.textContent : null;
     put(
       this.head,
       h("div", { class: "row" }, h("label", { for: "branch" }, t("compare.branches")), select),
-      h("div", { class: "actions" },
-        button(t("compare.onMap"), () => view.set({ mode: "side" }), { "aria-pressed": String(view.now.mode === "side") }),
-        button(t("compare.differenceOnMap"), () => view.set({ mode: "difference" }), { "aria-pressed": String(view.now.mode === "difference") })),
+      h(
+        "div",
+        { class: "actions" },
+        button(t("compare.onMap"), () => view.set({ mode: "side" }), {
+          "aria-pressed": String(view.now.mode === "side"),
+        }),
+        button(t("compare.differenceOnMap"), () => view.set({ mode: "difference" }), {
+          "aria-pressed": String(view.now.mode === "difference"),
+        }),
+      ),
     );
-    if (had) [...this.head.querySelectorAll<HTMLElement>("button, select")].find((one) => one.textContent === had)?.focus();
+    if (had)
+      [...this.head.querySelectorAll<HTMLElement>("button, select")].find((one) => one.textContent === had)?.focus();
   }
 
   private present(told: BranchComparison | undefined, branch: Run): void {
@@ -94,14 +116,23 @@ export class ComparePanel {
     const share = told.of ? told.members / told.of : 0;
     const note = told.one_draw ? t("compare.oneDraw") : t("compare.members", { n: told.members, of: told.of });
     const meter = h("progress", { value: share, max: 1, "aria-label": note });
-    const chosen = rows.find((row) => keyOf(row) === this.quantity) ?? rows.find((row) => row.difference.verdict !== "same") ?? rows[0]!;
+    const chosen =
+      rows.find((row) => keyOf(row) === this.quantity) ??
+      rows.find((row) => row.difference.verdict !== "same") ??
+      rows[0]!;
     put(
       this.numbers,
       h("p", { class: "pairs" }, h("b", {}, forkName(branch)), h("span", {}, note), meter),
-      differenceTable(rows, told.members, keyOf(chosen), (row) => {
-        this.quantity = keyOf(row);
-        this.present(told, branch);
-      }, keyOf),
+      differenceTable(
+        rows,
+        told.members,
+        keyOf(chosen),
+        (row) => {
+          this.quantity = keyOf(row);
+          this.present(told, branch);
+        },
+        keyOf,
+      ),
     );
     this.drawCourse(chosen, told);
   }
@@ -111,11 +142,23 @@ export class ComparePanel {
     const { curve } = row;
     if (!curve || !run?.start) return put(this.figure);
     const numbers = (values: (number | null)[]) => values.map((value) => value ?? NaN);
-    const range = { time_s: curve.time_s, middle: numbers(curve.middle), low: numbers(curve.low80), high: numbers(curve.high80), members: told.members };
+    const range = {
+      time_s: curve.time_s,
+      middle: numbers(curve.middle),
+      low: numbers(curve.low80),
+      high: numbers(curve.high80),
+      members: told.members,
+    };
     const lines: Line[] = [{ range, look: "difference" }];
     const title = t("compare.curve", { name: pick(row, row.quantity) });
     const { element, cursor } = drawCurve(
-      { lines, until_s: run.until_s ?? told.until_s, start: run.start, marks_s: told.from_s ? [told.from_s] : [], name: title },
+      {
+        lines,
+        until_s: run.until_s ?? told.until_s,
+        start: run.start,
+        marks_s: told.from_s ? [told.from_s] : [],
+        name: title,
+      },
       (time_s) => this.app.view.set({ time_s }),
     );
     this.moveCursor = cursor;

@@ -14,7 +14,10 @@ export class RankBox {
   private list = h("div", { class: "candidates" });
   private answer = h("div", { class: "rank-answer", "aria-live": "polite" });
 
-  constructor(private readonly app: App, private readonly signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    private readonly signal: AbortSignal,
+  ) {
     this.element.append(h("h3", {}, t("rank.title")), this.list, this.answer);
     app.drafts.on(signal, () => this.draw());
     this.draw();
@@ -22,7 +25,9 @@ export class RankBox {
 
   private draw(): void {
     const { drafts } = this.app;
-    const chips = drafts.candidates.map((one) => button(`${pick(one, one.name)} ×`, () => drafts.dropCandidate(one.name), { class: "chip" }));
+    const chips = drafts.candidates.map((one) =>
+      button(`${pick(one, one.name)} ×`, () => drafts.dropCandidate(one.name), { class: "chip" }),
+    );
     const enough = drafts.candidates.length >= 2;
     put(
       this.list,
@@ -53,7 +58,8 @@ export class RankBox {
   }
 
   private present(result: Ranking | null, names: ReadonlyMap<string, string>, rank: Rank): void {
-    if (!result?.candidates) return put(this.answer, h("p", { class: "empty waiting" }, rank.message || t("compare.waiting")));
+    if (!result?.candidates)
+      return put(this.answer, h("p", { class: "empty waiting" }, rank.message || t("compare.waiting")));
     const name = (one: Candidate) => names.get(one.name) ?? pick(one, one.name);
     const rows = [...result.candidates].sort((a, b) => (b.probability_best ?? 0) - (a.probability_best ?? 0));
     const head = ["name", "mean", "best", "members"] as const;
@@ -61,10 +67,19 @@ export class RankBox {
     put(
       this.answer,
       h("p", {}, h("b", {}, t(`rank.verdict.${result.verdict ?? "undecided"}`, { name: best ? name(best) : "–" }))),
-      h("table", {},
+      h(
+        "table",
+        {},
         h("thead", {}, h("tr", {}, ...head.map((key) => h("th", { scope: "col" }, t(`rank.${key}`))))),
-        h("tbody", {}, ...rows.map((one) => row(one, name(one), one.name === result.best)))),
-      result.members_used ? h("p", { class: "hint" }, t("rank.saved", { used: result.members_used, equal: result.members_equal_allocation ?? "–" })) : null,
+        h("tbody", {}, ...rows.map((one) => row(one, name(one), one.name === result.best))),
+      ),
+      result.members_used
+        ? h(
+            "p",
+            { class: "hint" },
+            t("rank.saved", { used: result.members_used, equal: result.members_equal_allocation ?? "–" }),
+          )
+        : null,
     );
   }
 }
@@ -76,7 +91,12 @@ function row(one: Candidate, name: string, best: boolean): HTMLElement {
     { class: best ? "chosen" : "" },
     h("th", { scope: "row" }, name),
     h("td", { class: "number" }, inUnit(one.mean, "")),
-    h("td", { class: "number" }, h("meter", { value: sure, min: 0, max: 1, "aria-hidden": "true" }), ` ${Math.round(sure * 100)}%`),
+    h(
+      "td",
+      { class: "number" },
+      h("meter", { value: sure, min: 0, max: 1, "aria-hidden": "true" }),
+      ` ${Math.round(sure * 100)}%`,
+    ),
     h("td", { class: "number" }, one.members),
   );
 }

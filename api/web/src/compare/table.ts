@@ -14,7 +14,11 @@ function byWeight(a: Difference, b: Difference): number {
 }
 
 export function differenceTable(
-  rows: readonly Difference[], members: number, chosen: string, choose: (row: Difference) => void, keyOf: (row: Difference) => string,
+  rows: readonly Difference[],
+  members: number,
+  chosen: string,
+  choose: (row: Difference) => void,
+  keyOf: (row: Difference) => string,
 ): HTMLElement {
   const worst = h("small", {}, `(${t("compare.worst")})`);
   const head = [
@@ -40,21 +44,43 @@ function line(row: Difference, members: number, chosen: boolean, choose: (row: D
   const { difference } = row;
   // of one pair there is no range
   const several = members > 1;
-  const group = row.group && row.group !== "everyone" ? h("span", { class: "group" }, tMaybe(`group.${row.group}`)) : null;
+  const group =
+    row.group && row.group !== "everyone" ? h("span", { class: "group" }, tMaybe(`group.${row.group}`)) : null;
   return h(
     "tr",
     { class: chosen ? `${difference.verdict} chosen` : difference.verdict },
-    h("th", { scope: "row" },
-      button(pick(row, row.quantity), () => choose(row), { class: "link", "aria-pressed": String(chosen), title: t("compare.show") }),
-      group, h("small", {}, [tMaybe(`summary.${row.summary}`), unitOf(row)].filter(Boolean).join(" "))),
-    h("td", { class: "number" },
-      inUnit(row.base.mean, row.unit), h("span", { class: "arrow" }, " → "), inUnit(row.branch.mean, row.unit),
-      several && h("small", { title: t("compare.worst") }, `(${worst(row.base, row)} → ${worst(row.branch, row)})`)),
-    h("td", { class: "number change" },
+    h(
+      "th",
+      { scope: "row" },
+      button(pick(row, row.quantity), () => choose(row), {
+        class: "link",
+        "aria-pressed": String(chosen),
+        title: t("compare.show"),
+      }),
+      group,
+      h("small", {}, [tMaybe(`summary.${row.summary}`), unitOf(row)].filter(Boolean).join(" ")),
+    ),
+    h(
+      "td",
+      { class: "number" },
+      inUnit(row.base.mean, row.unit),
+      h("span", { class: "arrow" }, " → "),
+      inUnit(row.branch.mean, row.unit),
+      several && h("small", { title: t("compare.worst") }, `(${worst(row.base, row)} → ${worst(row.branch, row)})`),
+    ),
+    h(
+      "td",
+      { class: "number change" },
       h("b", {}, inUnit(difference.mean, row.unit, true)),
       several && range("80%", "compare.range80", difference.range80, row.unit),
-      several && range("95%", "compare.range95", difference.range95, row.unit)),
-    h("td", { class: "verdict" }, h("span", { "aria-hidden": "true" }, SIGNS[difference.verdict]), t(`verdict.${difference.verdict}`)),
+      several && range("95%", "compare.range95", difference.range95, row.unit),
+    ),
+    h(
+      "td",
+      { class: "verdict" },
+      h("span", { "aria-hidden": "true" }, SIGNS[difference.verdict]),
+      t(`verdict.${difference.verdict}`),
+    ),
   );
 }
 
@@ -62,7 +88,12 @@ function worst(spread: Spread, row: Difference): string {
   return inUnit(spread.worst5, row.unit);
 }
 
-function range(share: string, name: "compare.range80" | "compare.range95", ends: Spread["range80"], unit: string): HTMLElement | null {
+function range(
+  share: string,
+  name: "compare.range80" | "compare.range95",
+  ends: Spread["range80"],
+  unit: string,
+): HTMLElement | null {
   if (!ends || ends[0] === null || ends[1] === null) return null;
   return h("small", { title: t(name) }, `${share} ${inUnit(ends[0], unit, true)}…${inUnit(ends[1], unit, true)}`);
 }

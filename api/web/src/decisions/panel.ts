@@ -10,7 +10,10 @@ export class DecisionsPanel {
   readonly element = h("div", { class: "decisions" });
   private list = h("ol", { class: "decision-list" });
 
-  constructor(private readonly app: App, signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+  ) {
     this.element.append(h("h2", {}, t("decisions.title")), h("p", { class: "hint" }, t("decisions.hint")), this.list);
     app.view.on(["run"], signal, () => void this.draw());
     app.runs.on(signal, (run) => run === null && void this.draw());
@@ -31,9 +34,12 @@ function entry(one: Decision): HTMLElement {
     "li",
     {},
     h("time", {}, clock(one.time, 0, language())),
-    h("div", {},
+    h(
+      "div",
+      {},
       h("b", {}, [tMaybe(`decision.${one.decision}`), title].filter(Boolean).join("：")),
       one.reason ? h("p", {}, one.reason) : null,
-      h("small", {}, [one.name ?? one.key_id, tMaybe(`role.${one.role}`)].join(" · "))),
+      h("small", {}, [one.name ?? one.key_id, tMaybe(`role.${one.role}`)].join(" · ")),
+    ),
   );
 }

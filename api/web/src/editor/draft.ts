@@ -18,7 +18,14 @@ export interface Fault {
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,59})$/;
 
 export function emptyDraft(fork_s: number, number: number): Draft {
-  const record: Countermeasure = { countermeasure: 1, name: `plan-${number}`, title_ja: "", title_en: "", reason: "", measures: [] };
+  const record: Countermeasure = {
+    countermeasure: 1,
+    name: `plan-${number}`,
+    title_ja: "",
+    title_en: "",
+    reason: "",
+    measures: [],
+  };
   return { fork_s, members: 30, record };
 }
 
@@ -41,7 +48,8 @@ export function faults(record: Countermeasure, levers: readonly Lever[]): Fault[
   for (const measure of record.measures) {
     const lever = levers.find((row) => row.lever === measure.lever);
     const value = measure.value;
-    if (lever && (value === null || !(value >= lever.low && value <= lever.high))) found.push({ kind: "outOfRange", lever });
+    if (lever && (value === null || !(value >= lever.low && value <= lever.high)))
+      found.push({ kind: "outOfRange", lever });
   }
   return found;
 }
@@ -49,10 +57,18 @@ export function faults(record: Countermeasure, levers: readonly Lever[]): Fault[
 /** The record as sent and saved: no empty fields. */
 export function cleaned(record: Countermeasure): Countermeasure {
   const measures = record.measures.map((measure) => {
-    const kept = Object.entries(measure).filter(([, value]) => value !== "" && value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0));
+    const kept = Object.entries(measure).filter(
+      ([, value]) =>
+        value !== "" && value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0),
+    );
     return Object.fromEntries(kept) as unknown as Measure;
   });
-  return { ...record, title_ja: record.title_ja || record.title_en || record.name, title_en: record.title_en || record.title_ja || record.name, measures };
+  return {
+    ...record,
+    title_ja: record.title_ja || record.title_en || record.name,
+    title_en: record.title_en || record.title_ja || record.name,
+    measures,
+  };
 }
 
 export function asJson(record: Countermeasure): string {
@@ -65,14 +81,24 @@ export function asYaml(record: Countermeasure): string {
 
 /** Reads a countermeasure file of either kind; throws with a plain message. */
 export function readFile(text: string): Countermeasure {
-  const data = (text.trimStart().startsWith("{") ? JSON.parse(text) : parseYaml(text)) as Partial<Countermeasure> | null;
+  const data = (
+    text.trimStart().startsWith("{") ? JSON.parse(text) : parseYaml(text)
+  ) as Partial<Countermeasure> | null;
   if (!data || typeof data !== "object" || data.countermeasure !== 1) throw new Error("countermeasure: 1");
   const measures = data.measures ?? [];
-  if (!Array.isArray(measures) || measures.some((measure) => typeof measure?.lever !== "string")) throw new Error("measures: lever");
+  if (!Array.isArray(measures) || measures.some((measure) => typeof measure?.lever !== "string"))
+    throw new Error("measures: lever");
   return {
-    countermeasure: 1, name: String(data.name ?? ""), title_ja: String(data.title_ja ?? ""), title_en: String(data.title_en ?? ""),
+    countermeasure: 1,
+    name: String(data.name ?? ""),
+    title_ja: String(data.title_ja ?? ""),
+    title_en: String(data.title_en ?? ""),
     reason: String(data.reason ?? ""),
-    measures: measures.map((measure) => ({ ...measure, areas: (measure.areas ?? []).map(String), value: Number(measure.value) })),
+    measures: measures.map((measure) => ({
+      ...measure,
+      areas: (measure.areas ?? []).map(String),
+      value: Number(measure.value),
+    })),
   };
 }
 

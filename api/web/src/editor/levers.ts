@@ -27,8 +27,16 @@ export function rangeText(lever: Lever): string {
 export function matching(levers: readonly Lever[], search: string): Lever[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return levers.filter((lever) => {
-    const text = [lever.lever, lever.doc, lever.title_ja, lever.title_en, tMaybe(`owner.${lever.owner}`), tMaybe(`layer.${lever.layer}`)]
-      .join(" ").toLowerCase();
+    const text = [
+      lever.lever,
+      lever.doc,
+      lever.title_ja,
+      lever.title_en,
+      tMaybe(`owner.${lever.owner}`),
+      tMaybe(`layer.${lever.layer}`),
+    ]
+      .join(" ")
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
@@ -36,12 +44,20 @@ export function matching(levers: readonly Lever[], search: string): Lever[] {
 /** The chooser; `take` gets the lever pressed. */
 export function leverChooser(app: App, take: (lever: Lever) => void): HTMLElement {
   const list = h("div", { class: "lever-list", role: "group", "aria-label": t("editor.levers"), tabindex: 0 });
-  const search = h("input", { type: "search", id: "lever-search", placeholder: t("editor.search"), autocomplete: "off", input: () => draw() });
+  const search = h("input", {
+    type: "search",
+    id: "lever-search",
+    placeholder: t("editor.search"),
+    autocomplete: "off",
+    input: () => draw(),
+  });
   const draw = () => {
     const found = matching(app.world.levers, search.value);
     const groups = PHENOMENA.flatMap((layer) => {
       const rows = found.filter((lever) => lever.layer === layer);
-      return rows.length ? [h("section", {}, h("h4", {}, tMaybe(`layer.${layer}`)), ...rows.map((lever) => entry(lever, take)))] : [];
+      return rows.length
+        ? [h("section", {}, h("h4", {}, tMaybe(`layer.${layer}`)), ...rows.map((lever) => entry(lever, take)))]
+        : [];
     });
     put(list, ...(groups.length ? groups : [h("p", { class: "empty" }, t("editor.noLever"))]));
   };

@@ -14,7 +14,10 @@ export class EditorPanel {
   readonly element = h("div", { class: "editor" });
   private answer = h("div", { class: "check-answer", role: "status" });
 
-  constructor(private readonly app: App, signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+  ) {
     app.view.on(["run"], signal, () => this.draw());
     signal.addEventListener("abort", () => app.picking.end());
     this.draw();
@@ -24,16 +27,21 @@ export class EditorPanel {
     const { drafts, world } = this.app;
     const { record } = drafts.current;
     const measures = record.measures.map((measure, number) =>
-      measureForm(measure, world.levers.find((row) => row.lever === measure.lever), number, {
-        app: this.app,
-        changed: () => this.changed(),
-        remove: () => {
-          record.measures.splice(number, 1);
-          this.app.picking.end();
-          this.changed();
-          this.draw();
+      measureForm(
+        measure,
+        world.levers.find((row) => row.lever === measure.lever),
+        number,
+        {
+          app: this.app,
+          changed: () => this.changed(),
+          remove: () => {
+            record.measures.splice(number, 1);
+            this.app.picking.end();
+            this.changed();
+            this.draw();
+          },
         },
-      }),
+      ),
     );
     put(
       this.element,
@@ -42,10 +50,13 @@ export class EditorPanel {
       this.textRows(),
       h("div", { class: "measures" }, ...measures),
       leverChooser(this.app, (lever) => this.add(lever)),
-      h("div", { class: "actions" },
+      h(
+        "div",
+        { class: "actions" },
         button(t("editor.check"), () => void this.check()),
         button(t("editor.run"), () => void this.run(), { class: "primary" }),
-        button(t("editor.candidate"), () => this.candidate())),
+        button(t("editor.candidate"), () => this.candidate()),
+      ),
       this.answer,
       this.fileRow(),
     );
@@ -68,18 +79,32 @@ export class EditorPanel {
     const { drafts, runs, view } = this.app;
     const run = runs.get(view.now.run);
     const until_s = run?.until_s ?? 0;
-    const points = [...new Set([...FORK_POINTS_S.filter((at_s) => at_s < until_s), drafts.current.fork_s])].sort((a, b) => a - b);
-    const name = (at_s: number) => `${passed(at_s, language())}${run?.start ? `（${clock(run.start, at_s, language())}）` : ""}`;
+    const points = [...new Set([...FORK_POINTS_S.filter((at_s) => at_s < until_s), drafts.current.fork_s])].sort(
+      (a, b) => a - b,
+    );
+    const name = (at_s: number) =>
+      `${passed(at_s, language())}${run?.start ? `（${clock(run.start, at_s, language())}）` : ""}`;
     const choose = (at_s: number) => {
       drafts.current.fork_s = at_s;
       this.changed();
       view.set({ time_s: at_s });
       this.draw();
     };
-    const select = h("select", { id: "fork-at", change: () => choose(Number(select.value)) },
-      ...options(points.map((at_s) => [String(at_s), name(at_s)]), String(drafts.current.fork_s)));
-    return h("div", { class: "row clock-row" }, h("label", { for: "fork-at" }, t("editor.clock")), select,
-      button(t("editor.clockHere"), () => choose(view.now.time_s), { class: "quiet" }));
+    const select = h(
+      "select",
+      { id: "fork-at", change: () => choose(Number(select.value)) },
+      ...options(
+        points.map((at_s) => [String(at_s), name(at_s)]),
+        String(drafts.current.fork_s),
+      ),
+    );
+    return h(
+      "div",
+      { class: "row clock-row" },
+      h("label", { for: "fork-at" }, t("editor.clock")),
+      select,
+      button(t("editor.clockHere"), () => choose(view.now.time_s), { class: "quiet" }),
+    );
   }
 
   private textRows(): HTMLElement {
@@ -88,12 +113,19 @@ export class EditorPanel {
     const { record } = current;
     const field = language() === "ja" ? "title_ja" : "title_en";
     const most = runs.get(view.now.run)?.members ?? 1;
-    const members = h("input", { type: "number", id: "fork-members", min: 1, max: most, value: Math.min(current.members, most) });
+    const members = h("input", {
+      type: "number",
+      id: "fork-members",
+      min: 1,
+      max: most,
+      value: Math.min(current.members, most),
+    });
     members.addEventListener("input", () => {
       current.members = Number(members.value) || 1;
       this.changed();
     });
-    const row = (label: string, input: HTMLElement) => h("div", { class: "row" }, h("label", { for: input.id }, label), input);
+    const row = (label: string, input: HTMLElement) =>
+      h("div", { class: "row" }, h("label", { for: input.id }, label), input);
     const take = (key: "name" | "reason" | typeof field) => (text: string) => {
       record[key] = text;
       this.changed();
@@ -102,7 +134,10 @@ export class EditorPanel {
       "div",
       { class: "texts" },
       row(t("editor.heading"), textInput("draft-title", record[field], take(field), { maxlength: "200" })),
-      row(t("editor.name"), textInput("draft-name", record.name, take("name"), { maxlength: "60", pattern: "[a-z0-9][a-z0-9\\-]*" })),
+      row(
+        t("editor.name"),
+        textInput("draft-name", record.name, take("name"), { maxlength: "60", pattern: "[a-z0-9][a-z0-9\\-]*" }),
+      ),
       row(t("editor.reason"), textInput("draft-reason", record.reason, take("reason"))),
       most > 1 ? row(t("editor.members"), members) : null,
     );
@@ -110,19 +145,35 @@ export class EditorPanel {
 
   private fileRow(): HTMLElement {
     const { drafts, view } = this.app;
-    const file = h("input", { type: "file", id: "draft-file", accept: ".yaml,.yml,.json", class: "visually-hidden", tabindex: -1, "aria-label": t("editor.import"), change: () => void this.read(file) });
+    const file = h("input", {
+      type: "file",
+      id: "draft-file",
+      accept: ".yaml,.yml,.json",
+      class: "visually-hidden",
+      tabindex: -1,
+      "aria-label": t("editor.import"),
+      change: () => void this.read(file),
+    });
     const { record } = drafts.current;
     return h(
       "div",
       { class: "actions files" },
       file,
       button(t("editor.import"), () => file.click(), { class: "quiet" }),
-      button(t("editor.exportYaml"), () => download(`${record.name}.yaml`, asYaml(record), "application/yaml"), { class: "quiet" }),
-      button(t("editor.exportJson"), () => download(`${record.name}.json`, asJson(record), "application/json"), { class: "quiet" }),
-      button(t("editor.new"), () => {
-        drafts.renew(view.now.time_s);
-        this.draw();
-      }, { class: "quiet" }),
+      button(t("editor.exportYaml"), () => download(`${record.name}.yaml`, asYaml(record), "application/yaml"), {
+        class: "quiet",
+      }),
+      button(t("editor.exportJson"), () => download(`${record.name}.json`, asJson(record), "application/json"), {
+        class: "quiet",
+      }),
+      button(
+        t("editor.new"),
+        () => {
+          drafts.renew(view.now.time_s);
+          this.draw();
+        },
+        { class: "quiet" },
+      ),
     );
   }
 
@@ -143,14 +194,19 @@ export class EditorPanel {
 
   private tell(problems: string[], fine = ""): void {
     const told = problems.length
-      ? [h("p", { class: "bad" }, t("editor.problems", { n: problems.length })), h("ul", {}, ...problems.map((text) => h("li", {}, text)))]
+      ? [
+          h("p", { class: "bad" }, t("editor.problems", { n: problems.length })),
+          h("ul", {}, ...problems.map((text) => h("li", {}, text))),
+        ]
       : [h("p", { class: "fine" }, fine)];
     put(this.answer, ...told);
   }
 
   private ownFaults(): string[] {
     return faults(this.app.drafts.current.record, this.app.world.levers).map(({ kind, lever }) =>
-      kind === "badName" || !lever ? t("editor.badName") : t("editor.outOfRange", { name: leverName(lever), low: lever.low, high: lever.high }),
+      kind === "badName" || !lever
+        ? t("editor.badName")
+        : t("editor.outOfRange", { name: leverName(lever), low: lever.low, high: lever.high }),
     );
   }
 
@@ -161,8 +217,15 @@ export class EditorPanel {
     if (!run) return false;
     let problems = this.ownFaults();
     if (!problems.length) {
-      const wish = { scenario: run.scenario, at: `${drafts.current.fork_s}s`, countermeasure: cleaned(drafts.current.record) };
-      problems = await client.check(wish).then((told) => told.problems, (error: Problem) => [error.detail, ...(error.faults ?? [])]);
+      const wish = {
+        scenario: run.scenario,
+        at: `${drafts.current.fork_s}s`,
+        countermeasure: cleaned(drafts.current.record),
+      };
+      problems = await client.check(wish).then(
+        (told) => told.problems,
+        (error: Problem) => [error.detail, ...(error.faults ?? [])],
+      );
     }
     const empty = drafts.current.record.measures.length === 0;
     this.tell(problems, empty ? t("editor.noMeasures") : t("editor.fine"));
@@ -173,7 +236,11 @@ export class EditorPanel {
     if (!(await this.check())) return;
     const { client, drafts, runs, view } = this.app;
     const most = runs.get(view.now.run)?.members ?? 1;
-    const wish = { at: `${drafts.current.fork_s}s`, countermeasure: cleaned(drafts.current.record), members: Math.min(drafts.current.members, most) };
+    const wish = {
+      at: `${drafts.current.fork_s}s`,
+      countermeasure: cleaned(drafts.current.record),
+      members: Math.min(drafts.current.members, most),
+    };
     try {
       const fork = await client.fork(view.now.run, wish);
       runs.add(fork);

@@ -114,10 +114,13 @@ function mapping(rows: Line[], at: number, indent: number): [Value, number] {
 }
 
 function plain(text: string, number: number): Value {
-  if (/^[[{|>&*!]/.test(text) && !(text.startsWith("[") && text.endsWith("]"))) throw new Error(`line ${number}: not supported here`);
+  if (/^[[{|>&*!]/.test(text) && !(text.startsWith("[") && text.endsWith("]")))
+    throw new Error(`line ${number}: not supported here`);
   if (text.startsWith("[")) {
     const inner = text.slice(1, -1).trim();
-    return inner ? (inner.match(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+/g) ?? []).map((one) => plain(one.trim(), number)) : [];
+    return inner
+      ? (inner.match(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+/g) ?? []).map((one) => plain(one.trim(), number))
+      : [];
   }
   if (text.startsWith('"')) {
     try {

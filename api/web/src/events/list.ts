@@ -24,7 +24,11 @@ export class ShortList {
   everything = false;
   layer = "";
 
-  constructor(private readonly app: App, signal: AbortSignal, private readonly most: number) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+    private readonly most: number,
+  ) {
     app.view.on(["time_s", "area", "run", "member"], signal, () => this.soon());
     signal.addEventListener("abort", () => clearTimeout(this.wait));
     this.soon();
@@ -43,22 +47,37 @@ export class ShortList {
     if (!begun(run) || !run.start) return;
     const { time_s, area, member } = view.now;
     const query = {
-      from: `${Math.max(0, time_s - WINDOW_S)}s`, to: `${time_s}s`, member: member && member !== "mean" ? member : "0",
-      area: area === "all" ? "" : area, layer: this.layer, limit: PAGE,
+      from: `${Math.max(0, time_s - WINDOW_S)}s`,
+      to: `${time_s}s`,
+      member: member && member !== "mean" ? member : "0",
+      area: area === "all" ? "" : area,
+      layer: this.layer,
+      limit: PAGE,
     };
     const answer = await client.events(run.run_id, query).catch(() => ({ events: [] as Happening[], next: null }));
     if (round !== this.round) return;
     const found = answer.events.filter((event) => this.everything || isShort(event)).sort(byUrgency);
     const { start } = run;
-    const rows = alike(found).slice(0, this.most).map(({ event, times }) => this.row(event, times, start));
-    put(this.element, rows.length ? h("ul", { class: "event-list" }, ...rows) : h("p", { class: "empty" }, t("events.none")));
+    const rows = alike(found)
+      .slice(0, this.most)
+      .map(({ event, times }) => this.row(event, times, start));
+    put(
+      this.element,
+      rows.length ? h("ul", { class: "event-list" }, ...rows) : h("p", { class: "empty" }, t("events.none")),
+    );
   }
 
   private row(event: Happening, times: number, start: string): HTMLElement {
     const entry = h("li", { class: isShort(event) ? "short" : "" });
-    const open = button(times > 1 ? `${sentence(event)}　×${times}` : sentence(event), () => void this.open(event, entry, open, start), {
-      class: "event", "aria-expanded": "false", title: t("events.causes"),
-    });
+    const open = button(
+      times > 1 ? `${sentence(event)}　×${times}` : sentence(event),
+      () => void this.open(event, entry, open, start),
+      {
+        class: "event",
+        "aria-expanded": "false",
+        title: t("events.causes"),
+      },
+    );
     entry.append(
       h("time", { title: passed(event.time_s, language()) }, clock(start, event.time_s, language())),
       open,
@@ -97,12 +116,19 @@ function chain(event: Happening, start: string, app: App): HTMLElement {
       "li",
       { class: depth === 0 ? "asked" : "", "data-depth": Math.min(depth, 6) },
       h("time", {}, clock(start, one.time_s, language())),
-      button(sentence(one), () => app.view.set({ time_s: Math.floor(one.time_s / 3600) * 3600, ...areaOf(one) }), { class: "link" }),
+      button(sentence(one), () => app.view.set({ time_s: Math.floor(one.time_s / 3600) * 3600, ...areaOf(one) }), {
+        class: "link",
+      }),
       h("span", { class: `layer-chip ${one.layer}` }, tMaybe(`layer.${one.layer}`)),
     ),
   );
   const hint = lines.length > 1 ? t("events.chainHint") : t("events.noCause");
-  return h("section", { class: "chain", "aria-label": t("events.chain") }, h("h4", {}, t("events.chain"), h("small", {}, hint)), h("ol", {}, ...rows));
+  return h(
+    "section",
+    { class: "chain", "aria-label": t("events.chain") },
+    h("h4", {}, t("events.chain"), h("small", {}, hint)),
+    h("ol", {}, ...rows),
+  );
 }
 
 function areaOf(event: Happening): { area?: string } {

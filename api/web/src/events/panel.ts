@@ -16,7 +16,10 @@ export class EventsPanel {
   private window = h("p", { class: "hint" });
   private list: ShortList;
 
-  constructor(private readonly app: App, signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+  ) {
     this.list = new ShortList(app, signal, 120);
     this.element.append(h("h2", {}, t("events.title")), this.head, this.filters(), this.window, this.list.element);
     app.view.on(["time_s", "run"], signal, () => this.tell());
@@ -35,9 +38,18 @@ export class EventsPanel {
           void this.list.draw();
         },
       },
-      ...options([["short", t("events.short")], ["every", t("events.every")]], "short"),
+      ...options(
+        [
+          ["short", t("events.short")],
+          ["every", t("events.every")],
+        ],
+        "short",
+      ),
     );
-    const layers: [string, string][] = [["", t("events.every")], ...PHENOMENA.map((name): [string, string] => [name, tMaybe(`layer.${name}`)])];
+    const layers: [string, string][] = [
+      ["", t("events.every")],
+      ...PHENOMENA.map((name): [string, string] => [name, tMaybe(`layer.${name}`)]),
+    ];
     const layer = h(
       "select",
       {
@@ -52,8 +64,10 @@ export class EventsPanel {
     return h(
       "div",
       { class: "filters" },
-      h("label", { for: "event-kinds" }, t("events.only")), kinds,
-      h("label", { for: "event-layer" }, t("events.layer")), layer,
+      h("label", { for: "event-kinds" }, t("events.only")),
+      kinds,
+      h("label", { for: "event-layer" }, t("events.layer")),
+      layer,
     );
   }
 
@@ -62,7 +76,10 @@ export class EventsPanel {
     const start = runs.get(view.now.run)?.start;
     if (!start) return;
     const { time_s } = view.now;
-    const span = { from: clock(start, Math.max(0, time_s - WINDOW_S), language()), to: clock(start, time_s, language()) };
+    const span = {
+      from: clock(start, Math.max(0, time_s - WINDOW_S), language()),
+      to: clock(start, time_s, language()),
+    };
     put(this.window, t("events.window", span));
   }
 }

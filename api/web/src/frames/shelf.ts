@@ -1,6 +1,6 @@
 // Frames already read: asked for once, kept in the order of use, fetched ahead of the slider.
 
-import type { Client } from "../api/client.ts";
+import { Problem, type Client } from "../api/client.ts";
 import type { FrameTimes } from "../api/types.ts";
 import { decodeFrame, type Frame } from "./decode.ts";
 
@@ -46,7 +46,12 @@ export class Shelf {
   async frame(run: string, quantity: string, time_s: number, member: string, minus = ""): Promise<Frame | null> {
     const entry = (await this.timesOf(run)).find((row) => row.quantity === quantity);
     const at_s = entry ? timeAtOrBefore(entry.times_s, time_s) : -1;
-    return at_s < 0 ? null : this.exact(run, quantity, at_s, member, minus);
+    if (at_s < 0) return null;
+    return this.exact(run, quantity, at_s, member, minus).catch((error: unknown) => {
+      // not every member is that far yet
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    });
   }
 
   private exact(run: string, quantity: string, time_s: number, member: string, minus: string): Promise<Frame> {
@@ -59,7 +64,11 @@ export class Shelf {
     }
     let asked = this.asked.get(place);
     if (!asked) {
-      asked = this.client.frame(run, quantity, time_s, member, minus).then((bytes) => this.keep(place, decodeFrame(bytes)));
+      asked = this.client.frame(run, quantity, time_s, member, minus).then((bytes) => {
+        const frame = decodeFrame(bytes);
+        // while members advance unevenly the answer may be an earlier frame: shown, but not kept for this time
+        return frame.header.time_s === time_s ? this.keep(place, frame) : frame;
+      });
       this.asked.set(place, asked);
       asked.catch(() => undefined).finally(() => this.asked.delete(place));
     }

@@ -207,7 +207,7 @@ export const ja = {
   "compare.differenceOnMap": "地図で差を見る",
   "verdict.better": "良くなる",
   "verdict.worse": "悪くなる",
-  "verdict.unclear": "はっきりしない",
+  "verdict.unclear": "不確か",
   "verdict.same": "変わらない",
   "verdict.changed": "変わる",
   "verdict.one-draw": "1組のみ",

@@ -4,22 +4,42 @@ import type { Pattern } from "./scales.ts";
 
 const SIDE = 10;
 type Line = [number, number, number, number];
-const SLANT: Line[] = [[-2, 12, 12, -2], [-2, 2, 2, -2], [8, 12, 12, 8]];
+const SLANT: Line[] = [
+  [-2, 12, 12, -2],
+  [-2, 2, 2, -2],
+  [8, 12, 12, 8],
+];
 const BACK: Line[] = SLANT.map(([x1, y1, x2, y2]) => [SIDE - x1, y1, SIDE - x2, y2]);
 const LINES: Record<Exclude<Pattern, "" | "dots">, [Line[], number]> = {
   thin: [SLANT, 0.8],
   slant: [SLANT, 1.5],
   dense: [[...SLANT, [-2, 7, 7, -2], [3, 12, 12, 3]], 1.5],
   cross: [[...SLANT, ...BACK], 1.3],
-  level: [[[0, 2.5, 10, 2.5], [0, 7.5, 10, 7.5]], 1.2],
-  grid: [[[0, 5, 10, 5], [5, 0, 5, 10]], 1.1],
+  level: [
+    [
+      [0, 2.5, 10, 2.5],
+      [0, 7.5, 10, 7.5],
+    ],
+    1.2,
+  ],
+  grid: [
+    [
+      [0, 5, 10, 5],
+      [5, 0, 5, 10],
+    ],
+    1.1,
+  ],
 };
 
 /** Draws one tile of a pattern of side 10 around (0, 0) to (10, 10). */
 function drawTile(context: CanvasRenderingContext2D, pattern: Pattern, ink: string): void {
   context.strokeStyle = context.fillStyle = ink;
   if (pattern === "dots") {
-    for (const [x, y] of [[2.5, 2.5], [7.5, 7.5]] as const) context.fillRect(x - 0.8, y - 0.8, 1.6, 1.6);
+    for (const [x, y] of [
+      [2.5, 2.5],
+      [7.5, 7.5],
+    ] as const)
+      context.fillRect(x - 0.8, y - 0.8, 1.6, 1.6);
   } else if (pattern) {
     const [lines, width] = LINES[pattern];
     context.lineWidth = width;

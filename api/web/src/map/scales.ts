@@ -82,8 +82,16 @@ const AMOUNT_COLOURS: readonly [string, string, Pattern][] = [
   ["#3F72B5", WHITE, "slant"],
   ["#123F80", WHITE, "cross"],
 ];
-const LESS: readonly [string, string][] = [["#D1E5F0", DARK], ["#7DB4D8", DARK], ["#2166AC", WHITE]];
-const MORE: readonly [string, string][] = [["#FDDBC7", DARK], ["#EF8A62", DARK], ["#A8182B", WHITE]];
+const LESS: readonly [string, string][] = [
+  ["#D1E5F0", DARK],
+  ["#7DB4D8", DARK],
+  ["#2166AC", WHITE],
+];
+const MORE: readonly [string, string][] = [
+  ["#FDDBC7", DARK],
+  ["#EF8A62", DARK],
+  ["#A8182B", WHITE],
+];
 
 /** Largest of 1, 2, 5 × 10ⁿ that is not above a positive value. */
 export function roundDown(value: number): number {
@@ -109,7 +117,8 @@ function amounts(largest: number): Class[] {
   return [least, ...bounds].map((low, row) => {
     const [colour, ink, pattern] = AMOUNT_COLOURS[row]!;
     const next = bounds[row];
-    const words = next === undefined ? `≥ ${amount(low)}` : row === 0 ? `< ${amount(next)}` : `${amount(low)}–${amount(next)}`;
+    const words =
+      next === undefined ? `≥ ${amount(low)}` : row === 0 ? `< ${amount(next)}` : `${amount(low)}–${amount(next)}`;
     return { low, ja: words, en: words, colour, ink, pattern, mark: String(row + 1) };
   });
 }
@@ -129,16 +138,33 @@ export function differenceScale(largest: number): Scale {
   const middle = roundDown(top * 0.301);
   const least = middle / 1000;
   const steps = [least, middle, top];
-  const less = steps.map((size, row): Class => {
-    const words = row === 2 ? `≤ −${amount(size)}` : `−${amount(steps[row + 1]!)} … ${row ? `−${amount(size)}` : "0"}`;
-    return { low: row === 2 ? -Infinity : -steps[row + 1]!, ja: words, en: words, colour: LESS[row]![0], ink: LESS[row]![1],
-      pattern: row === 0 ? "" : row === 1 ? "level" : "grid", mark: "−".repeat(row + 1) };
-  }).reverse();
+  const less = steps
+    .map((size, row): Class => {
+      const words =
+        row === 2 ? `≤ −${amount(size)}` : `−${amount(steps[row + 1]!)} … ${row ? `−${amount(size)}` : "0"}`;
+      return {
+        low: row === 2 ? -Infinity : -steps[row + 1]!,
+        ja: words,
+        en: words,
+        colour: LESS[row]![0],
+        ink: LESS[row]![1],
+        pattern: row === 0 ? "" : row === 1 ? "level" : "grid",
+        mark: "−".repeat(row + 1),
+      };
+    })
+    .reverse();
   const same: Class = { low: -least, ja: "±0", en: "±0", colour: "#F4F5F6", ink: DARK, pattern: "", mark: "0" };
   const more = steps.map((size, row): Class => {
     const words = row === 2 ? `≥ +${amount(size)}` : `${row ? `+${amount(size)}` : "0"} … +${amount(steps[row + 1]!)}`;
-    return { low: size, ja: words, en: words, colour: MORE[row]![0], ink: MORE[row]![1],
-      pattern: row === 0 ? "" : row === 1 ? "thin" : "dense", mark: "+".repeat(row + 1) };
+    return {
+      low: size,
+      ja: words,
+      en: words,
+      colour: MORE[row]![0],
+      ink: MORE[row]![1],
+      pattern: row === 0 ? "" : row === 1 ? "thin" : "dense",
+      mark: "+".repeat(row + 1),
+    };
   });
   return { name: "difference", classes: [...less, same, ...more] };
 }

@@ -31,7 +31,12 @@ export function project(longitude: number, latitude: number): Position {
 }
 
 const DEPTH: Record<string, number> = {
-  Point: 0, MultiPoint: 1, LineString: 1, MultiLineString: 2, Polygon: 2, MultiPolygon: 3,
+  Point: 0,
+  MultiPoint: 1,
+  LineString: 1,
+  MultiLineString: 2,
+  Polygon: 2,
+  MultiPolygon: 3,
 };
 
 function ringsOf(feature: GeoFeature): Position[][] {
@@ -60,7 +65,9 @@ export function readShapes(on: string, collection: GeoCollection): Shapes {
     ids: features.map((feature) => String(feature.id)),
     names_ja: features.map((feature) => feature.properties?.name_ja ?? ""),
     names_en: features.map((feature) => feature.properties?.name_en ?? feature.properties?.name_ja ?? ""),
-    towns: features.map((feature) => (on === "municipality" ? String(feature.id) : (feature.properties?.municipality ?? ""))),
+    towns: features.map((feature) =>
+      on === "municipality" ? String(feature.id) : (feature.properties?.municipality ?? ""),
+    ),
     points: new Float64Array(count * 2),
     rings: new Int32Array(all.reduce((sum, rings) => sum + rings.length, 0) + 1),
     firstRing: new Int32Array(features.length + 1),

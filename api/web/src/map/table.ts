@@ -11,10 +11,13 @@ import type { Shown } from "./view.ts";
 export function tableDialog(shown: Shown, choose: (town: string) => void): HTMLDialogElement {
   const dialog = h("dialog", { class: "table-dialog", "aria-labelledby": "table-title" });
   const close = button(t("map.close"), () => dialog.close(), { class: "quiet" });
-  dialog.append(h("header", {}, h("h2", { id: "table-title" }, t("map.tableTitle", { name: shown.title })), close), table(shown, (town) => {
-    dialog.close();
-    choose(town);
-  }));
+  dialog.append(
+    h("header", {}, h("h2", { id: "table-title" }, t("map.tableTitle", { name: shown.title })), close),
+    table(shown, (town) => {
+      dialog.close();
+      choose(town);
+    }),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   return dialog;
 }
@@ -31,12 +34,20 @@ function table(shown: Shown, choose: (town: string) => void): HTMLElement {
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, button(names[row] || code, () => choose(code), { class: "link" })),
+      h(
+        "th",
+        { scope: "row" },
+        button(names[row] || code, () => choose(code), { class: "link" }),
+      ),
       h("td", { class: "number" }, value === undefined ? t("map.unknown") : inUnit(value, unit)),
       h("td", {}, found ? (language() === "ja" ? found.ja : found.en) : "–"),
     );
   });
-  const head = [t("map.town"), `${t("map.value")}（${t(`map.${summary}`)}${unit ? ` ${tMaybe(`unit.${unit}`)}` : ""}）`, t("map.class")];
+  const head = [
+    t("map.town"),
+    `${t("map.value")}（${t(`map.${summary}`)}${unit ? ` ${tMaybe(`unit.${unit}`)}` : ""}）`,
+    t("map.class"),
+  ];
   return h(
     "table",
     {},

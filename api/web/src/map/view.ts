@@ -33,11 +33,24 @@ export class MapView {
   private moved = false;
 
   constructor(choose: (town: string) => void, signal: AbortSignal) {
-    const place = h("div", { class: "leaflet-place", role: "application", "aria-label": `${t("app.map")}。${t("map.help")}` });
+    const place = h("div", {
+      class: "leaflet-place",
+      role: "application",
+      "aria-label": `${t("app.map")}。${t("map.help")}`,
+    });
     this.element.append(place, this.heading, this.key, this.controls(), this.tip);
     this.map = L.map(place, {
-      attributionControl: false, zoomControl: false, zoomAnimation: false, fadeAnimation: false, inertia: false,
-      zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120, minZoom: 6, maxZoom: 16, doubleClickZoom: false,
+      attributionControl: false,
+      zoomControl: false,
+      zoomAnimation: false,
+      fadeAnimation: false,
+      inertia: false,
+      zoomSnap: 0.25,
+      zoomDelta: 0.5,
+      wheelPxPerZoomLevel: 120,
+      minZoom: 6,
+      maxZoom: 16,
+      doubleClickZoom: false,
     });
     this.map.setView([32.7, 130.7], 9);
     this.painter.addTo(this.map);
@@ -49,7 +62,8 @@ export class MapView {
       this.map.invalidateSize({ animate: false, pan: false });
       if (!this.moved) this.fit();
     });
-    for (const kind of ["mousedown", "wheel", "keydown"]) place.addEventListener(kind, () => (this.moved = true), { passive: true });
+    for (const kind of ["mousedown", "wheel", "keydown"])
+      place.addEventListener(kind, () => (this.moved = true), { passive: true });
     watch.observe(this.element);
     signal.addEventListener("abort", () => {
       watch.disconnect();
@@ -88,11 +102,20 @@ export class MapView {
   show(shown: Shown): void {
     this.shown = shown;
     this.painter.show({
-      ground: shown.ground, roads: shown.roads, shapes: shown.shapes, values: shown.frame?.values ?? null,
-      scale: shown.scale, english: language() === "en",
+      ground: shown.ground,
+      roads: shown.roads,
+      shapes: shown.shapes,
+      values: shown.frame?.values ?? null,
+      scale: shown.scale,
+      english: language() === "en",
     });
     const label = shown.frame ? tMaybe(`label.${shown.frame.header.label}`) : t("map.noFrame");
-    put(this.heading, h("b", {}, shown.heading), h("span", { class: "label-chip" }, label), h("span", { class: "exercise small" }, t("app.exercise")));
+    put(
+      this.heading,
+      h("b", {}, shown.heading),
+      h("span", { class: "label-chip" }, label),
+      h("span", { class: "exercise small" }, t("app.exercise")),
+    );
     put(this.key, legend(shown.scale, shown.title, shown.frame?.header.unit ?? ""));
     const place = `${shown.ground.ids.join()}`;
     if (this.fitted !== place) {
@@ -136,7 +159,12 @@ export class MapView {
     const value = row >= 0 && frame ? frame.values[row]! : null;
     const found = value === null ? null : scale.classes[classOf(scale, value)];
     const unit = tMaybe(`unit.${frame?.header.unit ?? ""}`);
-    const told = value === null ? "" : Number.isNaN(value) ? t("map.unknown") : `${inUnit(value, frame!.header.unit)}${unit ? ` ${unit}` : ""}`;
+    const told =
+      value === null
+        ? ""
+        : Number.isNaN(value)
+          ? t("map.unknown")
+          : `${inUnit(value, frame!.header.unit)}${unit ? ` ${unit}` : ""}`;
     const name = shapes && row >= 0 && shapes.on !== "municipality" ? names(shapes)[row] : "";
     put(
       this.tip,
@@ -159,7 +187,8 @@ export function tie(views: readonly MapView[]): void {
       if (moving || view.element.hidden) return;
       moving = true;
       for (const other of views) {
-        if (other !== view && !other.element.hidden) other.map.setView(view.map.getCenter(), view.map.getZoom(), { animate: false });
+        if (other !== view && !other.element.hidden)
+          other.map.setView(view.map.getCenter(), view.map.getZoom(), { animate: false });
       }
       moving = false;
     });

@@ -31,11 +31,16 @@ export class SituationPanel {
   private round = 0;
   private again = 0;
 
-  constructor(private readonly app: App, signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+  ) {
     const short = new ShortList(app, signal, 5);
     const more = button(t("situation.more"), () => app.view.set({ panel: "events" }), { class: "link" });
     this.element.append(
-      this.head, this.tiles, this.figure,
+      this.head,
+      this.tiles,
+      this.figure,
       h("section", { class: "short-now" }, h("header", {}, h("h3", {}, t("situation.shortNow")), more), short.element),
     );
     app.view.on(["area", "run", "branch"], signal, () => void this.draw());
@@ -61,14 +66,17 @@ export class SituationPanel {
     let answer = this.courses.get(place);
     if (!begun(this.app.runs.get(run))) return Promise.resolve({});
     if (!answer) {
-      answer = this.app.client.series(run, quantity, area).then((series) => {
-        const found: Course = {};
-        for (const kind of KINDS) {
-          const some = series.filter((one) => one.kind === kind);
-          if (some.length) found[kind] = ranges(some);
-        }
-        return found;
-      }).catch(() => ({}));
+      answer = this.app.client
+        .series(run, quantity, area)
+        .then((series) => {
+          const found: Course = {};
+          for (const kind of KINDS) {
+            const some = series.filter((one) => one.kind === kind);
+            if (some.length) found[kind] = ranges(some);
+          }
+          return found;
+        })
+        .catch(() => ({}));
       this.courses.set(place, answer);
     }
     return answer;
@@ -100,18 +108,29 @@ export class SituationPanel {
     const told = course.true && valueAt(course.true, time_s);
     const reported = course.reported && valueAt(course.reported, time_s);
     const unit = tMaybe(`unit.${name.unit}`);
-    const range = told && course.true!.members > 1 ? `${inUnit(told.low, name.unit)}–${inUnit(told.high, name.unit)}` : "";
+    const range =
+      told && course.true!.members > 1 ? `${inUnit(told.low, name.unit)}–${inUnit(told.high, name.unit)}` : "";
     const heard = course.reported
-      ? reported && Number.isFinite(reported.middle) ? t("situation.reported", { n: inUnit(reported.middle, name.unit) }) : t("situation.noReport")
+      ? reported && Number.isFinite(reported.middle)
+        ? t("situation.reported", { n: inUnit(reported.middle, name.unit) })
+        : t("situation.noReport")
       : "";
     return h(
       "button",
       {
-        type: "button", class: "tile", "data-tile": name.quantity, "aria-pressed": String(name.quantity === this.chosen()),
+        type: "button",
+        class: "tile",
+        "data-tile": name.quantity,
+        "aria-pressed": String(name.quantity === this.chosen()),
         click: () => this.app.view.set({ series: name.quantity }),
       },
       h("span", { class: "tile-name" }, pick(name, name.quantity)),
-      h("span", { class: "tile-value" }, h("b", {}, told ? inUnit(told.middle, name.unit) : "–"), told ? h("small", {}, unit) : null),
+      h(
+        "span",
+        { class: "tile-value" },
+        h("b", {}, told ? inUnit(told.middle, name.unit) : "–"),
+        told ? h("small", {}, unit) : null,
+      ),
       h("span", { class: "tile-range" }, range ? `(${range})` : ""),
       h("span", { class: "tile-reported" }, heard),
     );
@@ -132,25 +151,50 @@ export class SituationPanel {
       branch ? this.course(branch.run_id, name.quantity, view.now.area) : null,
     ]);
     if (this.chosen() !== name.quantity) return;
-    const lines: Line[] = KINDS.flatMap((look) => (course[look] ? [{ range: scaled(course[look], name.unit), look }] : []));
+    const lines: Line[] = KINDS.flatMap((look) =>
+      course[look] ? [{ range: scaled(course[look], name.unit), look }] : [],
+    );
     if (other?.true) lines.push({ range: scaled(other.true, name.unit), look: "branch" });
     const title = `${pick(name, name.quantity)}${name.unit === "1" ? "" : `（${tMaybe(`unit.${name.unit}`)}）`}`;
     const marks_s = branch?.forked_at_s ? [branch.forked_at_s] : [];
-    const plot = { lines, until_s: run.until_s ?? 0, start: run.start, marks_s, name: `${t("situation.curve")} ${title}` };
+    const plot = {
+      lines,
+      until_s: run.until_s ?? 0,
+      start: run.start,
+      marks_s,
+      name: `${t("situation.curve")} ${title}`,
+    };
     const { element, cursor } = drawCurve(plot, (time_s) => view.set({ time_s }));
     this.moveCursor = cursor;
     cursor(view.now.time_s);
-    put(this.figure, this.caption(run.start), lines.length ? element : h("p", { class: "empty" }, t("situation.noSeries")), keyOf(lines));
+    put(
+      this.figure,
+      this.caption(run.start),
+      lines.length ? element : h("p", { class: "empty" }, t("situation.noSeries")),
+      keyOf(lines),
+    );
   }
 
   private caption(start: string): HTMLElement {
     const { view } = this.app;
     const select = h(
       "select",
-      { "aria-label": t("situation.quantity"), change: (event) => view.set({ series: (event.target as HTMLSelectElement).value }) },
-      ...options(this.names.map((row) => [row.quantity, pick(row, row.quantity)]), this.chosen()),
+      {
+        "aria-label": t("situation.quantity"),
+        change: (event) => view.set({ series: (event.target as HTMLSelectElement).value }),
+      },
+      ...options(
+        this.names.map((row) => [row.quantity, pick(row, row.quantity)]),
+        this.chosen(),
+      ),
     );
-    return h("figcaption", {}, h("h3", {}, t("situation.curve")), select, h("small", {}, `${clock(start, 0, language())} –`));
+    return h(
+      "figcaption",
+      {},
+      h("h3", {}, t("situation.curve")),
+      select,
+      h("small", {}, `${clock(start, 0, language())} –`),
+    );
   }
 }
 
@@ -169,7 +213,12 @@ function scaled(range: Range, unit: string): Range {
 function keyOf(lines: readonly Line[]): HTMLElement {
   const entries = lines.map(({ look, range }) => {
     const words = look === "branch" ? t("map.branch") : t(`kind.${look as "true"}`);
-    return h("li", { class: look }, h("i", { "aria-hidden": "true" }), words + (range.members > 1 && look !== "observed" ? ` · ${t("kind.range")}` : ""));
+    return h(
+      "li",
+      { class: look },
+      h("i", { "aria-hidden": "true" }),
+      words + (range.members > 1 && look !== "observed" ? ` · ${t("kind.range")}` : ""),
+    );
   });
   return h("ul", { class: "curve-key" }, ...entries);
 }

@@ -3,6 +3,7 @@
 import type { App } from "../app.ts";
 import { button, h, put } from "../dom.ts";
 import { language, t } from "../i18n/index.ts";
+import { atRest } from "../runs/book.ts";
 import { clock, FORK_POINTS_S, passed, timeTicks } from "./time.ts";
 
 const HOUR_S = 3600;
@@ -15,8 +16,13 @@ export class TimeBar {
   private track = h("div", { class: "track", "aria-hidden": "true" });
   private play = button("▶", () => this.toggle(), { class: "play" });
   private timer = 0;
+  /** a run under way takes the clock along until the planner sets it */
+  private following = false;
 
-  constructor(private readonly app: App, signal: AbortSignal) {
+  constructor(
+    private readonly app: App,
+    signal: AbortSignal,
+  ) {
     const step = (by_s: number) => () => this.go(this.app.view.now.time_s + by_s);
     this.element.append(
       h(
@@ -32,9 +38,22 @@ export class TimeBar {
     );
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
     app.view.on(["time_s", "run", "branch"], signal, () => this.draw());
-    app.runs.on(signal, (run) => (run === null || run.run_id === app.view.now.run) && this.draw());
+    app.view.on(["run"], signal, () => this.followNow());
+    app.runs.on(signal, (run) => (run === null || run.run_id === app.view.now.run) && this.heard());
     signal.addEventListener("abort", () => clearInterval(this.timer));
     this.face();
+    this.followNow();
+    this.draw();
+  }
+
+  private followNow(): void {
+    const run = this.app.runs.get(this.app.view.now.run);
+    this.following = run !== undefined && !atRest(run);
+  }
+
+  private heard(): void {
+    const now_s = this.app.runs.get(this.app.view.now.run)?.now_s ?? 0;
+    if (this.following) this.app.view.set({ time_s: Math.floor(now_s / HOUR_S) * HOUR_S });
     this.draw();
   }
 
@@ -43,6 +62,7 @@ export class TimeBar {
   }
 
   private go(time_s: number): void {
+    this.following = false;
     this.app.view.set({ time_s: Math.max(0, Math.min(this.until_s, time_s)) });
   }
 
@@ -96,14 +116,29 @@ export class TimeBar {
     };
     const done = h("span", { class: "computed" });
     done.style.width = at(now_s);
-    const ticks = timeTicks(this.until_s, 12).map((at_s) => put_at(h("span", { class: "tick" }, `+${at_s / HOUR_S}h`), at_s));
+    const ticks = timeTicks(this.until_s, 12).map((at_s) =>
+      put_at(h("span", { class: "tick" }, `+${at_s / HOUR_S}h`), at_s),
+    );
     const points = this.points().map((at_s) =>
       put_at(h("span", { class: "fork-point", title: `${t("time.fork")} ${passed(at_s, language())}` }), at_s),
     );
     const branch = this.app.runs.get(this.app.view.now.branch);
     const forked = branch?.forked_at_s ?? null;
-    const mark = forked === null ? null : put_at(h("span", { class: "forked" }, t("time.forked", { at: passed(forked, language()) })), forked);
-    const edge = now_s < this.until_s ? put_at(h("span", { class: "now" }, t("time.now", { at: clock(start, now_s, language()) })), now_s) : null;
+    const mark =
+      forked === null
+        ? null
+        : put_at(h("span", { class: "forked" }, t("time.forked", { at: passed(forked, language()) })), forked);
+    const edge =
+      now_s < this.until_s
+        ? put_at(
+            h(
+              "span",
+              { class: now_s < 0.3 * this.until_s ? "now early" : "now" },
+              t("time.now", { at: clock(start, now_s, language()) }),
+            ),
+            now_s,
+          )
+        : null;
     put(this.track, h("span", { class: "rail-line" }), done, ...ticks, ...points, mark, edge);
   }
 }

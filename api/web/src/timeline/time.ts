@@ -12,8 +12,13 @@ function format(lang: string): Intl.DateTimeFormat {
   let found = formats.get(lang);
   if (!found) {
     found = new Intl.DateTimeFormat(lang === "ja" ? "ja-JP" : "en-GB", {
-      timeZone: "Asia/Tokyo", month: lang === "ja" ? "numeric" : "short", day: "numeric", weekday: "short",
-      hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+      timeZone: "Asia/Tokyo",
+      month: lang === "ja" ? "numeric" : "short",
+      day: "numeric",
+      weekday: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
     });
     formats.set(lang, found);
   }
@@ -23,7 +28,9 @@ function format(lang: string): Intl.DateTimeFormat {
 /** Clock in Japan: `7/28(火) 22:27` or `Tue 28 Jul 22:27`. */
 export function clock(start: string, time_s: number, lang: string): string {
   const parts = Object.fromEntries(
-    format(lang).formatToParts(new Date(Date.parse(start) + time_s * 1000)).map((part) => [part.type, part.value]),
+    format(lang)
+      .formatToParts(new Date(Date.parse(start) + time_s * 1000))
+      .map((part) => [part.type, part.value]),
   );
   const time = `${parts["hour"]}:${parts["minute"]}`;
   if (lang === "ja") return `${parts["month"]}/${parts["day"]}(${parts["weekday"]}) ${time}`;
@@ -66,7 +73,9 @@ export function durationSeconds(text: string | number): number {
 
 /** Places of labelled ticks on a time axis: the finest step that leaves at most `most` of them. */
 export function timeTicks(until_s: number, most: number): number[] {
-  const step_s = [1, 2, 3, 6, 12, 24, 48, 120, 240].map((hours) => hours * HOUR_S).find((step) => until_s / step <= most);
+  const step_s = [1, 2, 3, 6, 12, 24, 48, 120, 240]
+    .map((hours) => hours * HOUR_S)
+    .find((step) => until_s / step <= most);
   const step = step_s ?? 240 * HOUR_S;
   return Array.from({ length: Math.floor(until_s / step) + 1 }, (_, row) => row * step);
 }
