@@ -62,6 +62,7 @@ def levers() -> dict[str, Any]:
                 "target": f"{name}.{lever.target}" if lever.target else "",
                 "on": lever.on if not lever.target else "region",
                 "withdraws": bool(lever.target) or lever.withdraws,
+                "prepares": lever.prepares,
                 "unit": lever.unit,
                 "low": lever.low,
                 "high": lever.high,

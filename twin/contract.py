@@ -81,6 +81,7 @@ class Lever:
     An order lever has none and names the index set it acts on (`on`; `region` for the whole): the layer's `obey`
     carries it out on the rows named. `withdraws`: whether an order may carry an end (parameter levers always may).
     owner: who may order it (municipality, prefecture, state, utility, hospital).
+    prepares: decided before the event (houses strengthened, stock laid in); a countermeasure may not pull it later.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Lever:
     doc: str = ""
     on: str = ""
     withdraws: bool = False
+    prepares: bool = False
 
 
 class Order(NamedTuple):

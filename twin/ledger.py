@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from twin.contract import Clock, Inputs, Layer, Result
 from twin.errors import StateError
 
@@ -46,9 +44,9 @@ def check(
 
 def _handed_over(layer: Layer, stock: str, result: Result, inputs: Inputs) -> float:
     """Net amount of a stock that came over transfer rows in one step."""
-    moved = sum(float(np.sum(inputs[need.name])) for need in layer.needs if need.stock == stock)
+    moved = sum(float(inputs[need.name].sum()) for need in layer.needs if need.stock == stock)
     for var in layer.gives:
         if var.stock == stock:
-            moved -= float(np.sum(result.outputs[var.name]))
-            moved += float(np.sum(inputs[f"returned_{var.name}"]))
+            moved -= float(result.outputs[var.name].sum())
+            moved += float(inputs[f"returned_{var.name}"].sum())
     return moved

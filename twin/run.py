@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from twin import ledger
 from twin.chance import Chance
-from twin.contract import Clock, Layer, Order, Result
+from twin.contract import NOTHING, Clock, Layer, Order, Result
 from twin.errors import ScenarioError, StateError, TwinError
 from twin.journal import Journal
 from twin.params import Params
@@ -69,6 +68,20 @@ class RunState:
     last_event: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
+class _Feed(NamedTuple):
+    """A need made ready for the loop.
+
+    wires: those to collect; None where the need is a level taken as it is from `source`'s output `name`, and `before`
+    until there is one.
+    """
+
+    need: str
+    source: str
+    name: str
+    before: Array
+    wires: tuple[Wire, ...] | None
+
+
 @dataclass
 class Twin:
     """A running twin: constant `given` of each layer, wiring, schedule, and the state that moves."""
@@ -85,8 +98,16 @@ class Twin:
     _carried_before: dict[str, tuple[Array, Array]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._shapes = {
-            layer.name: [(var.name, self.world.shape(var.on)) for var in layer.gives] for layer in self.wiring.layers
+        layers, feeds = self.wiring.layers, self.wiring.feeds
+        self._shapes = {layer.name: [(var.name, self.world.shape(var.on)) for var in layer.gives] for layer in layers}
+        self._feeds = {name: [_feed(need, wires) for need, wires in rows.items()] for name, rows in feeds.items()}
+        self._arriving = {
+            name: [wire.link.id for wires in rows.values() for wire in wires if wire.given.kind == "amount"]
+            for name, rows in feeds.items()
+        }
+        self._returns = {
+            layer.name: [(var.name, _readonly(np.zeros(self.world.shape(var.on)))) for var in layer.gives if var.stock]
+            for layer in layers
         }
 
     @classmethod
@@ -188,17 +209,22 @@ class Twin:
             ) from error
 
     def _inputs(self, layer: Layer) -> dict[str, Array]:
-        inputs = {need: self._collect(wires) for need, wires in self.wiring.feeds[layer.name].items()}
-        for var in layer.gives:
-            if var.stock:
-                inputs[f"returned_{var.name}"] = self.state.returned.get(layer.name, {}).get(
-                    var.name, np.zeros(self.world.shape(var.on))
-                )
+        outputs, returned = self.state.outputs, self.state.returned.get(layer.name, NOTHING)
+        inputs = {
+            feed.need: outputs.get(feed.source, NOTHING).get(feed.name, feed.before)
+            if feed.wires is None
+            else self._collect(feed.wires)
+            for feed in self._feeds[layer.name]
+        }
+        for name, none in self._returns[layer.name]:
+            inputs[f"returned_{name}"] = returned.get(name, none)
         return inputs
 
     def _collect(self, wires: Sequence[Wire]) -> Array:
+        if len(wires) == 1:
+            return self._carried(wires[0])
         arrays = [self._carried(wire) for wire in wires]
-        return arrays[0] if len(arrays) == 1 else np.sum(arrays, axis=0)
+        return np.sum(arrays, axis=0)
 
     def _carried(self, wire: Wire) -> Array:
         if wire.cut:
@@ -221,19 +247,17 @@ class Twin:
         return known[1]
 
     def _deliver(self, layer: Layer) -> None:
-        for wires in self.wiring.feeds[layer.name].values():
-            for wire in wires:
-                self.state.pending.pop(wire.link.id, None)
+        for row in self._arriving[layer.name]:
+            self.state.pending.pop(row, None)
         self.state.returned.pop(layer.name, None)
 
     def _accept(self, position: int, layer: Layer, result: Result, inputs: Mapping[str, Array], clock: Clock) -> None:
         state = self.state
-        _check_outputs(layer, result.outputs, self._shapes[layer.name], clock)
+        state.outputs[layer.name] = _checked_outputs(layer, result.outputs, self._shapes[layer.name], clock)
         state.stocks[layer.name] = ledger.check(
             layer, self.given[layer.name], state.stocks[layer.name], result, inputs, clock
         )
         state.layers[layer.name] = freeze(result.state, state.layers[layer.name])
-        state.outputs[layer.name] = {name: _readonly(array) for name, array in result.outputs.items()}
         state.last_s[layer.name] = clock.end_s
         for wire in self.wiring.leaving[layer.name]:
             amount = result.outputs[wire.given.name]
@@ -245,18 +269,29 @@ class Twin:
         self.journal.write(state.step, position, layer, result.events, clock.end_s)
 
 
-def _check_outputs(
+def _feed(need: str, wires: tuple[Wire, ...]) -> _Feed:
+    first = wires[0]
+    as_it_is = len(wires) == 1 and not first.cut and first.carrier is None and first.given.kind == "level"
+    return _Feed(need, first.source_layer, first.given.name, first.before, None if as_it_is else wires)
+
+
+def _checked_outputs(
     layer: Layer, outputs: Mapping[str, Array], shapes: Sequence[tuple[str, tuple[int, ...]]], clock: Clock
-) -> None:
+) -> dict[str, Array]:
+    """What the layer declares to give, read-only."""
+    checked = {}
     for name, shape in shapes:
         array = outputs.get(name)
         if array is None:
             raise StateError(f"layer {layer.name} did not give '{name}' at T+{clock.end_s} s")
-        if array.shape != shape or array.dtype != np.float64:
+        if array.shape != shape or array.dtype != _FLOAT64:
             raise StateError(
                 f"layer {layer.name}: '{name}' has shape {array.shape}, type {array.dtype} at T+{clock.end_s} s; "
                 f"declared: {shape}, float64"
             )
+        array.setflags(write=False)
+        checked[name] = array
+    return checked
 
 
 def _readonly(array: Array) -> Array:
@@ -264,12 +299,8 @@ def _readonly(array: Array) -> Array:
     return array
 
 
+_FLOAT64 = np.dtype(np.float64)
 _PLAIN = (int, float, bool, str)
-
-
-@lru_cache(maxsize=256)
-def _field_names(kind: Any) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind))
 
 
 def freeze(value: Any, before: Any = None) -> Any:
@@ -288,12 +319,12 @@ def freeze(value: Any, before: Any = None) -> Any:
         for item in value.values():
             freeze(item)
     elif is_dataclass(value):
-        kind: Any = type(value)
-        same = type(before) is kind
-        for name in _field_names(kind):
-            item = getattr(value, name)
+        was = before.__dict__ if type(before) is type(value) else NOTHING
+        for name, item in value.__dict__.items():
+            if item is was.get(name):
+                continue
             if type(item) is np.ndarray:
                 item.setflags(write=False)
             elif type(item) not in _PLAIN:
-                freeze(item, getattr(before, name) if same else None)
+                freeze(item, was.get(name))
     return value

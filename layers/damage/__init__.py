@@ -102,10 +102,24 @@ BY_WATER = tuple(series.name for series in SERIES[-4:])
 
 LEVERS = (
     Lever(
-        "retrofit_share", "1", 0.0, 1.0, "municipality", "retrofit_share", "old wooden houses strengthened beforehand"
+        "retrofit_share",
+        "1",
+        0.0,
+        1.0,
+        "municipality",
+        "retrofit_share",
+        "old wooden houses strengthened beforehand",
+        prepares=True,
     ),
     Lever(
-        "seismic_breaker_share", "1", 0.0, 1.0, "prefecture", "seismic_breaker_share", "houses whose supply trips off"
+        "seismic_breaker_share",
+        "1",
+        0.0,
+        1.0,
+        "prefecture",
+        "seismic_breaker_share",
+        "houses whose supply trips off",
+        prepares=True,
     ),
     Lever(
         "first_extinguishing_fraction",
@@ -116,7 +130,16 @@ LEVERS = (
         "first_extinguishing_fraction",
         "fires residents put out themselves",
     ),
-    Lever("levee_raised_m", "m", 0.0, 3.0, "prefecture", "levee_raised_m", "levees and sea walls raised beforehand"),
+    Lever(
+        "levee_raised_m",
+        "m",
+        0.0,
+        3.0,
+        "prefecture",
+        "levee_raised_m",
+        "levees and sea walls raised beforehand",
+        prepares=True,
+    ),
 )
 
 

@@ -64,6 +64,8 @@ def override(decided: Array, ordered: Array) -> Array:
 def evacuation_fraction(pulled: Pulled, now_s: int) -> Array:
     """Share of residents under an order of a decision maker that is out by now, (town,)."""
     out = pulled.evacuation_due_s <= now_s
+    if not out.any():
+        return pulled.evacuation_before_fraction
     return np.where(out, np.nan_to_num(pulled.evacuation_fraction), pulled.evacuation_before_fraction)
 
 
@@ -90,6 +92,8 @@ def order_out(pulled: Pulled, rows: Array, share: float, now_s: int, due_s: int)
 
 def support_persons(pulled: Pulled, now_s: int, params: Params) -> Array:
     """Outside staff present on these orders, persons (town,): they travel and arrive as support teams do."""
+    if np.isnan(pulled.support_persons).all():
+        return np.zeros(len(pulled.support_persons))
     target = np.nan_to_num(pulled.support_persons)
     coming = np.maximum(target - pulled.support_there_persons, 0.0)
     share = arrived_fraction(pulled.support_since_s, now_s, params)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from layers.hazard.flooding import flood
 from layers.hazard.sequence import Shaken, shake
 from layers.hazard.state import Given, State, WeatherOutputs, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Result, Series, Var
+from twin.records import changed
 
 Array = np.ndarray
 
@@ -82,10 +82,10 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     if advisory != state.advisory:
         events.append(Event("advisory", "tsunami_advisory", -1, float(advisory), causes=(("shock_intensity", -1),)))
     events += _late_messages(given, state.messages, heard, clock)
-    state = replace(state, messages=heard, advisory=advisory)
+    state = changed(state, messages=heard, advisory=advisory)
     if now is not state.weather:
         events += _heat_events(state.weather, now, given)
-        state = replace(state, weather=now, by_town=WeatherOutputs.of(now, given.zero_town.size))
+        state = changed(state, weather=now, by_town=WeatherOutputs.of(now, given.zero_town.size))
     return Result(state, _outputs(given, state, shaken, clock), events)
 
 

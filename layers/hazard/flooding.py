@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.hazard import warnings, water
 from layers.hazard.state import Given, State
 from twin.contract import Clock, Event, Inputs
+from twin.records import changed
 
 Array = np.ndarray
 AROUND_M = 0.3  # depth from which water on a patch is dangerous: the first such patch of a town gets a line
@@ -29,7 +28,7 @@ def flood(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
     events += _overtopped(given, inputs["levee_settlement_m"], state.seen.level_m, seen.level_m)
     if seen.depth_m is not state.seen.depth_m:
         events += _reached(given, state.seen.highest_m, seen.highest_m)
-    return replace(state, water=moved, seen=seen, stages=stages), events
+    return changed(state, water=moved, seen=seen, stages=stages), events
 
 
 def _warn_of_tsunami(given: Given, state: State, clock: Clock) -> tuple[State, list[Event]]:
@@ -42,7 +41,7 @@ def _warn_of_tsunami(given: Given, state: State, clock: Clock) -> tuple[State, l
         Event("tsunami_warning", "tsunami_warning", int(town), now, causes=cause)
         for town in np.flatnonzero(given.coastal)
     ]
-    return replace(state, warned=warned), events
+    return changed(state, warned=warned), events
 
 
 def _flood_levels(given: Given, before: Array, after: Array) -> list[Event]:

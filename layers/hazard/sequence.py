@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from layers.hazard.state import Given, State
 from twin.contract import Clock, Event
 from twin.numerics import ground
 from twin.numerics import shaking as attenuation
+from twin.records import changed
 
 Array = np.ndarray
 
@@ -33,7 +34,7 @@ def shake(given: Given, state: State, clock: Clock) -> Shaken:
     while state.next_shock < len(state.shocks) and state.shocks["time_s"][state.next_shock] <= clock.end_s:
         row = state.next_shock
         one, in_town = _motion_of(given, state, row)
-        state = replace(state, next_shock=row + 1)
+        state = changed(state, next_shock=row + 1)
         if max(one.intensity.max(), in_town.max()) < given.params.least_field_intensity:
             continue
         if one.intensity.max() >= given.params.acting_intensity:
@@ -121,7 +122,7 @@ def _after_shock(given: Given, state: State, row: int, one: shaking.Motion, in_t
     stopped = np.where(strong, shock_s + int(params.stop_s), state.stopped_until_s)
     higher = (in_town >= params.message_least_intensity) & (in_town > state.max_intensity)
     due_s = _message_due_s(given, state, row, shock_s, clock)
-    return replace(
+    return changed(
         state,
         liquefied=np.maximum(state.liquefied, _liquefied(given, one))
         if one.intensity.max() >= params.stop_intensity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,7 @@ from twin.numerics.shallow_water import (
 )
 from twin.numerics.shallow_water import Sources as Feed
 from twin.params import Params
+from twin.records import changed
 from twin.units import HOUR_S
 from twin.world import IndexSet, World
 
@@ -121,8 +122,8 @@ def prepare(world: World, params: Params) -> Place | None:
         river_share=inflow[2],
         drained_m2=inflow[3] * params.local_runoff_fraction,
     )
-    place = replace(place, key=_key(place))
-    return replace(place, start_depth_m=_filled_river(place, params)) if flows is not None else place
+    place = changed(place, key=_key(place))
+    return changed(place, start_depth_m=_filled_river(place, params)) if flows is not None else place
 
 
 def _calm_from_s(beds: Beds, flows: river.Flows | None) -> int:
@@ -282,7 +283,7 @@ def with_outlet(place: Place, basin: Basin, discharge_m3_per_s: float) -> Basin:
     )
     sides = list(basin.sides)
     sides[outlet.side] = Side("stage", constant(level_m, "outlet"))
-    return replace(basin, sides=(sides[0], sides[1], sides[2], sides[3]))
+    return changed(basin, sides=(sides[0], sides[1], sides[2], sides[3]))
 
 
 def through_outlet_m3_per_s(place: Place, depth_m: Array, along_x: Array, along_y: Array) -> float:

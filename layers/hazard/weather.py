@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from twin.numerics import ground, sky
 from twin.params import Params
+from twin.records import changed
 from twin.units import DAY_S
 from twin.world import World
 
@@ -85,7 +86,7 @@ def advance(table: WeatherTable, weather: Weather, now_s: int, params: Params) -
     """Weather at the last whole mark not after `now_s`; the same object if no mark was passed."""
     for mark in range(weather.mark + 1, now_s // MARK_S + 1):
         tank_m = ground.soil_water_step(weather.tank_m, weather.rain_m_per_s, MARK_S)
-        weather = _at_mark(table, replace(weather, tank_m=tank_m), mark, params)
+        weather = _at_mark(table, changed(weather, tank_m=tank_m), mark, params)
     return weather
 
 
@@ -102,7 +103,7 @@ def _at_mark(table: WeatherTable, weather: Weather, mark: int, params: Params) -
     elevation = float(table.elevation_deg[row])
     radiation = wet * float(sky.clear_sky_radiation_w_per_m2(elevation))
     wbgt = sky.wet_bulb_globe_degc(table.temperature_c[row], table.humidity_fraction[row], radiation, wind)
-    return replace(
+    return changed(
         weather,
         mark=mark,
         wbgt_c=float(wbgt),

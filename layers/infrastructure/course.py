@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from layers.infrastructure.counts import probability
 from layers.infrastructure.facilities import PUMP, STATION
 from layers.infrastructure.state import Given, State
 from twin.contract import Clock, Inputs
+from twin.records import changed
 from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray
@@ -48,11 +49,11 @@ def advance(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[S
     state = soaking.soak(given, state, inputs, clock)
     state, burnt_l = _electricity(given, state, inputs, clock, before)
     if fresh.tripped.any():
-        state = replace(state, crews=_patrols(given, state, inputs, clock, fresh))
+        state = changed(state, crews=_patrols(given, state, inputs, clock, fresh))
     way = road_orders.hold(state.roads, state.orders, clock.end_s)
     if roads.has_news(way, inputs["road_debris_m3"], inputs["road_slides"]):
         way = roads.update(way, given.roads, given.params, inputs["road_debris_m3"], inputs["road_slides"])
-        state = replace(state, roads=way)
+        state = changed(state, roads=way)
     if in_round:
         state = _water(given, state, inputs, clock)
         state = _slow(given, state, inputs, clock)
@@ -68,7 +69,7 @@ def _drive(given: Given, before: State, state: State, inputs: Inputs, clock: Clo
     if not (shaken or soaked or ordered or cars.any() or clock.start_s == 0 or clock.rings(HOUR_S)):
         return state
     traffic = road_orders.traffic(state.roads, given.roads, given.params, inputs["traffic_factor"], cars)
-    return replace(state, travel=roads.travel(state.travel, state.roads, given.roads, given.params, traffic))
+    return changed(state, travel=roads.travel(state.travel, state.roads, given.roads, given.params, traffic))
 
 
 def _is_round(given: Given, inputs: Inputs, clock: Clock) -> bool:
@@ -88,11 +89,11 @@ def _work(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     crew, kind, subject = gang.work(
         crew, way.emergency_s, way.island, params.local_access_s, state.round_s, clock.end_s
     )
-    state = replace(state, crews=crew)
+    state = changed(state, crews=crew)
     if not kind.size:
         return state
     debris_m3, slides = inputs["road_debris_m3"], inputs["road_slides"]
-    state = replace(
+    state = changed(
         state,
         power=power.restore(state.power, kind, subject, clock.end_s),
         water=water.restore(state.water, kind, subject),
@@ -118,16 +119,16 @@ def _shake(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[St
         state.power, given.power, params, chance, (intensity, pgv), lost, liquefied, clock.end_s
     )  # fmt: skip
     faults = grid.faults_ever - state.power.faults_ever
-    state = replace(state, power=grid, telecom=telecom.cut_lines(state.telecom, given.telecom, params, chance, faults))
+    state = changed(state, power=grid, telecom=telecom.cut_lines(state.telecom, given.telecom, params, chance, faults))
     if not shaken:
-        return state, replace(nothing, tripped=tripped, faults=faults)
+        return state, changed(nothing, tripped=tripped, faults=faults)
     burner, shut = gas.shake(state.gas, given.gas, params, pgv)
     hall = np.maximum(given.town.office_cell[np.maximum(given.town.office_row, 0)], 0)
     failed = chance.uniform("infrastructure.dispatch", given.town.keys) < probability(
         intensity[hall], params.dispatch_fail_intensity, params.dispatch_fail_spread
     )
     town_intensity, town_liquefied = given.town.mean @ intensity, given.town.mean @ liquefied
-    state = replace(
+    state = changed(
         state,
         water=water.shake(state.water, given.water, params, chance, pgv, liquefied, clock.end_s),
         telecom=telecom.shake(state.telecom, given.telecom, params, chance, intensity),
@@ -156,7 +157,7 @@ def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, befor
     car = halls.car if np.array_equal(car, halls.car) else car
     hall, burnt_l = facilities.run_generators(halls, place, params, mains, car, delivered_l, clock.dt_s)
     terminals = placed.transmit(state.orders.terminals, state.crews, place, params, hall.power, span)
-    orders = replace(state.orders, cars=sent, terminals=terminals) if state.orders.heard else state.orders
+    orders = changed(state.orders, cars=sent, terminals=terminals) if state.orders.heard else state.orders
     stations = slice(place.first[STATION], place.first[STATION + 1])
     backed = gang.connected(
         state.crews, gang.STATION_CAR, len(given.telecom.keys), params.station_car_connect_s, clock.end_s
@@ -165,7 +166,7 @@ def _electricity(given: Given, state: State, inputs: Inputs, clock: Clock, befor
     phone = telecom.run(
         state.telecom, given.telecom, params, mains[stations], backed, clock.dt_s, terminals.on[stations]
     )
-    state = replace(state, power=grid, facilities=hall, telecom=phone, orders=orders)
+    state = changed(state, power=grid, facilities=hall, telecom=phone, orders=orders)
     return soaking.drain(given, state, clock.dt_s), burnt_l + sent_burnt_l
 
 
@@ -179,7 +180,7 @@ def _water(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
         place, given.params, given.town.hospital_beds, zones.served, inputs["water_support_l_per_s"]
     )
     halls = facilities.draw_tanks(state.facilities, place, given.params, supply, clock.end_s - state.round_s)
-    return replace(state, water=zones, facilities=halls)
+    return changed(state, water=zones, facilities=halls)
 
 
 def _slow(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
@@ -188,14 +189,14 @@ def _slow(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     broken = state.sewer_broken
     if broken.any():
         broken = sewer.bypassed(broken, clock.end_s - state.round_s, params)
-        state = replace(state, sewer_broken=broken)
+        state = changed(state, sewer_broken=broken)
     if not state.gas.stopped.any():
         return state
     gangs = params.gas_crews_per_100000 * given.crews.population / 1e5 + inputs["gas_aid_crews"].sum()
     midnight_s = int((clock.origin - clock.origin.replace(hour=0, minute=0, second=0)).total_seconds())
     hours = (params.gas_day_from_h, params.gas_day_to_h)
     worked_s = hours_between(max(state.round_s, int(params.gas_begin_s)), clock.end_s, midnight_s, *hours)
-    return replace(state, gas=gas.restore(state.gas, given.gas, params, float(gangs), worked_s))
+    return changed(state, gas=gas.restore(state.gas, given.gas, params, float(gangs), worked_s))
 
 
 def hours_between(start_s: int, end_s: int, midnight_s: int, from_h: float, to_h: float) -> float:
@@ -232,6 +233,6 @@ def _ask(given: Given, state: State, inputs: Inputs, clock: Clock) -> State:
     halls, crew = facilities.ask_cars(state.facilities, crew, given.facilities, params, state.orders.cars.on, now_s)
     found = (inputs["road_debris_m3"], inputs["road_slides"])
     way, crew = roads.ask_work(state.roads, crew, given.roads, params, inputs["road_priority"], found, now_s)
-    return replace(
+    return changed(
         state, crews=crew, power=grid, water=zones, telecom=phone, facilities=halls, roads=way, round_s=now_s
     )  # fmt: skip

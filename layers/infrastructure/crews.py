@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from twin.chance import key_of
 from twin.missions import CANCELLED, DONE, IDLE, NEVER_S, WAITING, WORKING, Missions, Units, advance, cancel
 from twin.params import Params
+from twin.records import changed
 from twin.units import DAY_S
 from twin.world import World
 
@@ -119,13 +120,13 @@ def send(crews: Crews, place: CrewPlace, params: Params, guests: Array, now_s: i
 
 def _roster(crews: Crews, place: CrewPlace, params: Params, wanted: Array, now_s: int) -> Crews:
     """The crews with as many units of each pool as wanted; arrays as `Crews.called`."""
-    changed = np.flatnonzero(wanted != crews.called)
-    if not changed.size:
+    moving = np.flatnonzero(wanted != crews.called)
+    if not moving.size:
         return crews
     own, first_guest = own_units(place, params), len(POOLS) + len(place.town_node)
     units, leave_s = crews.units, crews.units.leave_s.copy()
     pools, numbers, aided = [], [], []
-    for column in changed.tolist():
+    for column in moving.tolist():
         pool = column if column < len(POOLS) else CARS + column - len(POOLS)
         rows = np.flatnonzero(units.pool == pool)
         present = rows if column < first_guest else _present(units, rows)
@@ -136,9 +137,9 @@ def _roster(crews: Crews, place: CrewPlace, params: Params, wanted: Array, now_s
         numbers.append(number)
         pools.append(np.full(len(number), pool))
         aided.append(number >= (own[column] if column < len(own) else 0))
-    units = replace(units, leave_s=leave_s)
+    units = changed(units, leave_s=leave_s)
     units = _joined(units, np.concatenate(pools), np.concatenate(numbers), np.concatenate(aided), place, params, now_s)
-    return replace(crews, units=units, called=wanted)
+    return changed(crews, units=units, called=wanted)
 
 
 def _present(units: Units, rows: Array) -> Array:
@@ -190,7 +191,7 @@ def ask(
         work_s=np.ceil(np.broadcast_to(work_s, (n,))).astype(np.int64),
         need=need,
     )
-    return replace(
+    return changed(
         crews,
         missions=missions,
         subject=np.concatenate([crews.subject, np.asarray(subject, np.int64)]),
@@ -223,7 +224,7 @@ def work(
     if not over.any():
         if missions is crews.missions and units is crews.units:
             return crews, _NONE, _NONE
-        return replace(crews, missions=missions, units=units), _NONE, _NONE
+        return changed(crews, missions=missions, units=units), _NONE, _NONE
     done = missions.phase == DONE
     kind, subject = missions.kind[done].astype(np.int64), crews.subject[done]
     return _kept(crews, missions, units, ~over), kind, subject
@@ -231,7 +232,7 @@ def work(
 
 def _kept(crews: Crews, missions: Missions, units: Units, mask: Array) -> Crews:
     """The crews with those of these missions that are under the mask."""
-    return replace(
+    return changed(
         crews, missions=missions.select(mask), subject=crews.subject[mask], ahead=crews.ahead[mask], units=units
     )
 
@@ -263,7 +264,7 @@ def _merged(rows: Moved, mask: Array, before: Moved, after: Moved) -> Moved:
             values = getattr(rows, column.name).copy()
             values[mask] = new
             columns[column.name] = values
-    return replace(rows, **columns)
+    return changed(rows, **columns)
 
 
 def _within_reach(m: Missions, units: Units, island: Array) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ base stations and waterworks wait for a gang of their utility; houses and pump s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from layers.infrastructure.facilities import KINDS, PUMP, STATION
 from twin.chance import Chance
 from twin.missions import NEVER_S
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -116,7 +117,7 @@ def soak(state: Drowned, place: SitePlace, params: Params, depth_m: Array, safe:
     due_s = np.where(done, NEVER_S, due_s)
     if np.array_equal(drowned, state.drowned) and np.array_equal(due_s, state.due_s):
         return state
-    return replace(state, drowned=drowned, due_s=due_s)
+    return changed(state, drowned=drowned, due_s=due_s)
 
 
 def _workable(drowned: Array, place: SitePlace, params: Params, here_m: Array, safe: Array) -> Array:
@@ -139,7 +140,7 @@ def ask_repairs(
         crew, gang.DRY, place.pool[rows], rows, place.keys[rows], place.node[rows], np.zeros(rows.size, np.int64),
         now_s, params.dry_work_s[place.kind[rows]],
     )  # fmt: skip
-    return replace(state, asked=state.asked | wanted), crew
+    return changed(state, asked=state.asked | wanted), crew
 
 
 def restore(state: Drowned, place: SitePlace, params: Params, depth_m: Array, kind: Array, subject: Array) -> Drowned:
@@ -150,7 +151,7 @@ def restore(state: Drowned, place: SitePlace, params: Params, depth_m: Array, ki
     drowned, asked = state.drowned.copy(), state.asked.copy()
     asked[rows] = False
     drowned[rows] = depth_at(place, depth_m)[rows] >= sill_m(state, place, params)[rows]
-    return replace(state, drowned=drowned, asked=asked)
+    return changed(state, drowned=drowned, asked=asked)
 
 
 def of_set(place: SitePlace, values: Array, kind: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from layers.infrastructure import crews as gang
 from layers.infrastructure.crews import Crews
 from layers.infrastructure.power import SECTIONS
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -174,8 +175,8 @@ def run_generators(
     power[mains] = 1.0
     power = state.power if np.array_equal(power, state.power) else power
     if power is state.power and fuel_l is state.fuel_l and mains is state.mains and car is state.car:
-        return state if pool_l is state.pool_l else replace(state, pool_l=pool_l), 0.0
-    return replace(state, fuel_l=fuel_l, pool_l=pool_l, car=car, mains=mains, power=power), burnt_l
+        return state if pool_l is state.pool_l else changed(state, pool_l=pool_l), 0.0
+    return changed(state, fuel_l=fuel_l, pool_l=pool_l, car=car, mains=mains, power=power), burnt_l
 
 
 def missing_l(fuel_l: Array, place: FacilityPlace, params: Params) -> Array:
@@ -238,7 +239,7 @@ def ask_cars(
     crew = gang.ask(
         crew, gang.CAR, pool, rows, place.keys[rows], place.node[rows], place.kind[rows], now_s, params.car_stay_s
     )
-    return replace(state, car_asked=wanted), crew
+    return changed(state, car_asked=wanted), crew
 
 
 def hospital_supply(
@@ -264,4 +265,4 @@ def draw_tanks(state: Facilities, place: FacilityPlace, params: Params, supply: 
     water = np.where(tank_s > 0, 1.0, supply)
     if np.array_equal(tank_s, state.tank_s) and np.array_equal(water, state.water):
         return state
-    return replace(state, tank_s=tank_s, water=water)
+    return changed(state, tank_s=tank_s, water=water)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -61,7 +62,7 @@ def shake(gas: Gas, place: GasPlace, params: Params, pgv_m_per_s: Array) -> tupl
         return gas, newly
     survey_s = np.where(newly, place.customers * params.gas_survey_s_per_customer, gas.survey_left_s)
     return (
-        replace(
+        changed(
             gas,
             stopped=gas.stopped | newly,
             survey_left_s=survey_s,

@@ -6,13 +6,14 @@ the others need hands, and by the rule of 2012 people leave the coast when their
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from layers.infrastructure.power import SECTIONS
 from twin.chance import Chance
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -105,10 +106,10 @@ def operate(
     gates = _release(gates, params, called, now_s)
     gone = (gates.mode == TOO_LATE) & (gates.due_s <= now_s)
     if gone.any():
-        gates = replace(gates, mode=np.where(gone, LEFT, gates.mode).astype(np.int8))
+        gates = changed(gates, mode=np.where(gone, LEFT, gates.mode).astype(np.int8))
     open_ = np.zeros(place.n_levee)
     open_[place.row] = is_open(gates, now_s)
-    return gates if np.array_equal(open_, gates.open) else replace(gates, open=open_)
+    return gates if np.array_equal(open_, gates.open) else changed(gates, open=open_)
 
 
 def _release(gates: Gates, params: Params, called: Array, now_s: int) -> Gates:
@@ -117,9 +118,9 @@ def _release(gates: Gates, params: Params, called: Array, now_s: int) -> Gates:
     if over.any():
         mode = np.where(over, np.where(is_open(gates, now_s), IDLE, OPENING), gates.mode)
         due_s = np.where(over, now_s + int(params.gate_reopen_s), gates.due_s)
-        gates = replace(gates, mode=mode.astype(np.int8), due_s=due_s)
+        gates = changed(gates, mode=mode.astype(np.int8), due_s=due_s)
     back = (gates.mode == OPENING) & (gates.due_s <= now_s)
-    return replace(gates, mode=np.where(back, IDLE, gates.mode).astype(np.int8)) if back.any() else gates
+    return changed(gates, mode=np.where(back, IDLE, gates.mode).astype(np.int8)) if back.any() else gates
 
 
 def is_open(gates: Gates, now_s: int) -> Array:
@@ -155,7 +156,7 @@ def _order(
     mode, needed_s = closing(place, params, chance, gates.orders, hurried, lit)
     shut = gates.mode == OPENING
     mode, needed_s = np.where(shut, HAND, mode), np.where(shut, 0, needed_s)
-    return replace(
+    return changed(
         gates,
         mode=np.where(newly, mode, gates.mode).astype(np.int8),
         due_s=np.where(newly, now_s + needed_s, gates.due_s),
@@ -180,4 +181,4 @@ def run_pumps(gates: Gates, place: GatePlace, params: Params, on: Array, drowned
     if np.array_equal(left_s, gates.left_s) and np.array_equal(dark_s, gates.dark_s):
         return gates
     power = gates.power if np.array_equal(power, gates.power) else power
-    return replace(gates, left_s=left_s, dark_s=dark_s, power=power)
+    return changed(gates, left_s=left_s, dark_s=dark_s, power=power)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +12,7 @@ from twin.chance import Chance
 from twin.missions import NEVER_S
 from twin.numerics.water_damage import drivable
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -89,14 +90,14 @@ def soak(ground: Ground, place: GroundPlace, params: Params, chance: Chance, dep
         due_s = _reconnections(due_s, place, params, chance, depth_m, now_s)
         streets = place.to_town @ (~drivable(depth_m)).astype(float)
         streets = ground.streets if np.array_equal(streets, ground.streets) else streets
-        ground = replace(ground, depth_m=depth_m, streets=streets)
+        ground = changed(ground, depth_m=depth_m, streets=streets)
     back = (due_s > 0) & (due_s <= now_s)
     if back.any():
         due_s = np.where(back, 0, due_s)
     if due_s is ground.due_s:
         return ground
     cut = np.minimum(place.to_cell @ (due_s > 0).astype(float), 1.0)
-    return replace(ground, due_s=due_s, cut=ground.cut if np.array_equal(cut, ground.cut) else cut)
+    return changed(ground, due_s=due_s, cut=ground.cut if np.array_equal(cut, ground.cut) else cut)
 
 
 def _reconnections(
@@ -138,7 +139,7 @@ def close_roads(roads: Roads, params: Params, water: RoadWater) -> Roads:
         "swept": roads.swept | (water.status > OPEN),
     }
     news = {name: array for name, array in fresh.items() if not np.array_equal(array, getattr(roads, name))}
-    return replace(roads, **news, settled=False) if news else roads
+    return changed(roads, **news, settled=False) if news else roads
 
 
 def send_patrols(roads: Roads, place: RoadPlace, safe: Array) -> Roads:
@@ -150,4 +151,4 @@ def send_patrols(roads: Roads, place: RoadPlace, safe: Array) -> Roads:
     patrol &= (roads.inspected == NO_NEED) | (roads.inspected == INSPECTED)
     if not patrol.any():
         return roads
-    return replace(roads, inspected=np.where(patrol, MUST, roads.inspected).astype(np.int8))
+    return changed(roads, inspected=np.where(patrol, MUST, roads.inspected).astype(np.int8))

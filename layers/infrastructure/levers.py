@@ -7,7 +7,7 @@ roads after the time police need to set them up (`road_orders`), cars and termin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ from layers.infrastructure.facilities import (
 from layers.infrastructure.placed import Placed
 from twin.contract import NOTHING, Clock, Event, Lever, Order, Result, Var
 from twin.missions import NEVER_S
+from twin.records import changed
 
 if TYPE_CHECKING:
     from layers.infrastructure.state import Given, State
@@ -131,20 +132,20 @@ def start(place: FacilityPlace, n_road: int) -> Orders:
 def obey(given: Given, state: State, order: Order, clock: Clock) -> Result:
     """Take an order in; a journal line for each row. Generator cars bring a full tank with them, which is booked."""
     rows = np.asarray(order.rows, np.int64)
-    orders, booked = replace(state.orders, heard=True), NOTHING
+    orders, booked = changed(state.orders, heard=True), NOTHING
     if order.lever in CARS:
         orders, booked = _place_cars(given, orders, order, rows)
     elif order.lever in TERMINALS:
         sites = given.facilities.first[TERMINALS[order.lever]] + rows
         full_s = np.full(len(rows), given.params.satellite_battery_s)
-        orders = replace(orders, terminals=placed.order(orders.terminals, sites, _on(order), full_s))
+        orders = changed(orders, terminals=placed.order(orders.terminals, sites, _on(order), full_s))
     elif order.lever in ("road_closed", "contraflow"):
         orders = _close_roads(given, orders, order, rows, clock.start_s)
     else:
         orders = _set_wanted(given, orders, order, rows)
     quantity = QUANTITY.get(order.lever, order.lever)
     events = [Event("ordered", quantity, int(row), _amount(order), args=(order.lever,)) for row in rows]
-    return Result(replace(state, orders=orders), {}, events, booked)
+    return Result(changed(state, orders=orders), {}, events, booked)
 
 
 def _on(order: Order) -> bool:
@@ -163,14 +164,14 @@ def _set_wanted(given: Given, orders: Orders, order: Order, rows: Array) -> Orde
     value = _amount(order)
     if order.lever in CREWS:
         where = (CREWS.index(order.lever), rows)
-        return replace(orders, crews=_changed(orders.crews, where, int(np.floor(value))))
+        return changed(orders, crews=_changed(orders.crews, where, int(np.floor(value))))
     if order.lever in TOWNS_FIRST:
         where = (TOWNS_FIRST.index(order.lever), rows)
-        return replace(orders, town_weight=_changed(orders.town_weight, where, value))
+        return changed(orders, town_weight=_changed(orders.town_weight, where, value))
     if order.lever in SITES_FIRST:
         sites = given.facilities.first[SITES_FIRST[order.lever]] + rows
-        return replace(orders, site_weight=_changed(orders.site_weight, sites, value))
-    return replace(orders, road_first=_changed(orders.road_first, rows, _on(order)))
+        return changed(orders, site_weight=_changed(orders.site_weight, sites, value))
+    return changed(orders, road_first=_changed(orders.road_first, rows, _on(order)))
 
 
 def _close_roads(given: Given, orders: Orders, order: Order, rows: Array, now_s: int) -> Orders:
@@ -180,7 +181,7 @@ def _close_roads(given: Given, orders: Orders, order: Order, rows: Array, now_s:
     set_up_s = int(given.params.closure_set_up_s if closes else given.params.contraflow_set_up_s)
     from_s = np.minimum(before_s[rows], now_s + set_up_s) if _on(order) else NEVER_S
     fresh = _changed(before_s, rows, from_s)
-    return replace(orders, barred_from_s=fresh) if closes else replace(orders, reversed_from_s=fresh)
+    return changed(orders, barred_from_s=fresh) if closes else changed(orders, reversed_from_s=fresh)
 
 
 def _place_cars(given: Given, orders: Orders, order: Order, rows: Array) -> tuple[Orders, Mapping[str, float]]:
@@ -188,7 +189,7 @@ def _place_cars(given: Given, orders: Orders, order: Order, rows: Array) -> tupl
     sites = given.facilities.first[CARS[order.lever]] + rows
     full_l = placed.tank_l(given.facilities, given.params)[sites]
     cars = placed.order(orders.cars, sites, _on(order), full_l)
-    return replace(orders, cars=cars), {"fuel": float(cars.left.sum() - orders.cars.left.sum())}
+    return changed(orders, cars=cars), {"fuel": float(cars.left.sum() - orders.cars.left.sum())}
 
 
 def _changed(array: Array, where: Array | tuple[int, Array], value: Array | float) -> Array:

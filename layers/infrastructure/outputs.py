@@ -5,8 +5,6 @@ An output without news is the same array object as before: other layers and the 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.infrastructure import facilities, gas, placed, road_orders, sewer, telecom, water
@@ -14,6 +12,7 @@ from layers.infrastructure.facilities import DEPOT, FUEL_STATION, OFFICE, PUMP, 
 from layers.infrastructure.roads import EMERGENCY_ONLY, INSPECTED, NO_NEED, OPEN
 from layers.infrastructure.state import Given, Seen, State
 from twin.contract import Clock, Inputs
+from twin.records import changed
 
 Array = np.ndarray
 
@@ -26,11 +25,11 @@ def look(given: Given, before: State, state: State, inputs: Inputs, shaken: bool
     seen = _look_at_phones(given, before, state, seen, inputs["phone_load_fraction"])
     seen = _look_at_rest(given, before, state, seen)
     if shaken:
-        seen = replace(seen, settled=given.town.mean @ inputs["liquefaction_fraction"])
+        seen = changed(seen, settled=given.town.mean @ inputs["liquefaction_fraction"])
     speed = _local_speed(given, state, seen, inputs)
     if not np.array_equal(speed, seen.local_speed):
-        seen = replace(seen, local_speed=speed)
-    return state if seen is state.seen else replace(state, seen=seen)
+        seen = changed(seen, local_speed=speed)
+    return state if seen is state.seen else changed(state, seen=seen)
 
 
 def _look_at_power(given: Given, before: State, state: State, seen: Seen) -> Seen:
@@ -39,10 +38,10 @@ def _look_at_power(given: Given, before: State, state: State, seen: Seen) -> See
     if grid.on is not before.power.on or cut is not before.ground.cut:
         lit = given.power.to_cell @ grid.on.mean(axis=1) if not grid.on.all() else np.ones(len(given.town.persons))
         lit = np.minimum(lit, 1.0) * (1.0 - cut)
-        seen = replace(seen, power_on=lit, pumps_on=given.town.mean @ lit)
+        seen = changed(seen, power_on=lit, pumps_on=given.town.mean @ lit)
     if grid.out_customers is not before.power.out_customers:
         out = np.bincount(given.power.municipality, grid.out_customers, minlength=given.town.n)
-        seen = replace(seen, contracts_out=np.rint(out))
+        seen = changed(seen, contracts_out=np.rint(out))
     return seen
 
 
@@ -50,11 +49,11 @@ def _look_at_water(given: Given, before: State, state: State, seen: Seen) -> See
     zones, place = state.water, given.water
     if zones.connected is not before.water.connected:
         dry = np.bincount(place.municipality, place.households * (1.0 - zones.connected), minlength=given.town.n)
-        seen = replace(seen, connected=_on_cells(given, zones.connected), water_out=np.rint(dry))
+        seen = changed(seen, connected=_on_cells(given, zones.connected), water_out=np.rint(dry))
     if zones.served is not before.water.served:
-        seen = replace(seen, served=_on_cells(given, zones.served))
+        seen = changed(seen, served=_on_cells(given, zones.served))
     if zones.drinkable is not before.water.drinkable:
-        seen = replace(seen, drinkable=_on_cells(given, zones.drinkable))
+        seen = changed(seen, drinkable=_on_cells(given, zones.drinkable))
     return seen
 
 
@@ -74,9 +73,9 @@ def _look_at_phones(given: Given, before: State, state: State, seen: Seen, load:
             )
             reach = (links[shelters], place.cell[shelters], given.town.persons)
             covered = np.minimum(covered + placed.served_fraction(*reach, given.params), 1.0)
-        seen = replace(seen, coverage=covered, stations_down=down)
+        seen = changed(seen, coverage=covered, stations_down=down)
     through = telecom.completion(load, given.params)
-    return replace(seen, mobile=seen.coverage * through[given.town.municipality], phone_load=load)
+    return changed(seen, mobile=seen.coverage * through[given.town.municipality], phone_load=load)
 
 
 def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen:
@@ -85,7 +84,7 @@ def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen
         way, place = state.roads.status, given.roads.municipality
         total = _by_town(place, state.roads.inspected != NO_NEED, n)
         done = _by_town(place, state.roads.inspected == INSPECTED, n)
-        seen = replace(
+        seen = changed(
             seen,
             roads_closed=_by_town(place, way >= EMERGENCY_ONLY, n),
             roads_found=_by_town(place, state.roads.found & (state.roads.bare > OPEN), n),
@@ -95,7 +94,7 @@ def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen
     if state.gas is not before.gas:
         out, customers = gas.customers_out(state.gas), given.gas.customers
         share = np.divide(out, customers, out=np.zeros_like(out), where=customers > 0)
-        seen = replace(
+        seen = changed(
             seen,
             gas_out=np.bincount(given.gas.municipality, out, minlength=n).astype(float),
             gas_on=np.where(town.gas_share, 1.0 - town.to_cell_gas @ share, 1.0),
@@ -103,7 +102,7 @@ def _look_at_rest(given: Given, before: State, state: State, seen: Seen) -> Seen
     if state.facilities.power is not before.facilities.power:
         important = given.facilities.important
         dark = state.facilities.power[important] <= 0
-        seen = replace(seen, facilities_dark=_by_town(given.facilities.municipality[important], dark, n))
+        seen = changed(seen, facilities_dark=_by_town(given.facilities.municipality[important], dark, n))
     return seen
 
 

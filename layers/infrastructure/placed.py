@@ -6,7 +6,7 @@ The unit on the road and at work is a mission of `crews`; here lies what it has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from layers.infrastructure import facilities
 from layers.infrastructure.crews import Crews
 from layers.infrastructure.facilities import Facilities, FacilityPlace, fill
 from twin.params import Params
+from twin.records import changed
 
 Array = np.ndarray
 
@@ -71,7 +72,7 @@ def feed(
     used_l = np.minimum(burn_l_per_s(place, params) * (span[1] - span[0]), cars.left)
     used_l = np.where(on_site & ~mains & ~other, used_l, 0.0)
     left_l = cars.left - used_l
-    return replace(cars, on=on_site & (left_l > 0), left=left_l), float(used_l.sum())
+    return changed(cars, on=on_site & (left_l > 0), left=left_l), float(used_l.sum())
 
 
 def refuel(
@@ -91,7 +92,7 @@ def refuel(
         np.concatenate([place.municipality[place.generators], place.municipality]),
     )
     fuel_l, left_l = np.split(tanks_l, [len(state.fuel_l)])
-    return replace(cars, left=left_l), replace(state, fuel_l=fuel_l, pool_l=pool_l), np.zeros_like(delivered_l)
+    return changed(cars, left=left_l), changed(state, fuel_l=fuel_l, pool_l=pool_l), np.zeros_like(delivered_l)
 
 
 def fuel_wanted_l(cars: Placed, place: FacilityPlace, params: Params) -> Array:
@@ -119,7 +120,7 @@ def transmit(
     left_s = np.where(on_site, moved_s, terminals.left)
     on = on_site & ((power > 0) | (left_s > 0))
     on = terminals.on if np.array_equal(on, terminals.on) else on
-    return replace(terminals, on=on, left=left_s)
+    return changed(terminals, on=on, left=left_s)
 
 
 def served_fraction(on: Array, cells: Array, persons: Array, params: Params) -> Array:

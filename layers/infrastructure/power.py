@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +13,7 @@ from layers.infrastructure.crews import Crews
 from twin.chance import Chance
 from twin.missions import NEVER_S
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -121,7 +122,7 @@ def shake(
     ever = np.maximum(poisson_quantile(quantile, weakness * mean[:, None] / SECTIONS), power.faults_ever)
     fresh = ever - power.faults_ever
     tripped = trips(place, params, chance, intensity) | (fresh.any(axis=1))
-    state = replace(
+    state = changed(
         power,
         faults=(power.faults + fresh).astype(np.int16),
         faults_ever=ever.astype(np.int16),
@@ -193,12 +194,12 @@ def restore(power: Power, kind: Array, subject: Array, now_s: int) -> Power:
     if patrolled.size:
         live_from_s = power.live_from_s.copy()
         live_from_s[patrolled] = np.minimum(live_from_s[patrolled], now_s)
-        power = replace(power, live_from_s=live_from_s)
+        power = changed(power, live_from_s=live_from_s)
     if mended.size:
         faults, asked = power.faults.copy(), power.asked.copy()
         faults.reshape(-1)[mended] = 0
         asked.reshape(-1)[mended] = False
-        power = replace(power, faults=faults, asked=asked)
+        power = changed(power, faults=faults, asked=asked)
     return power
 
 
@@ -218,7 +219,7 @@ def ask_repairs(
     order = priority(place.customers[feeder] / SECTIONS / faults, shelter[place.municipality[feeder]], params)
     keys = place.section_keys.reshape(-1)[rows]
     state = gang.ask(state, gang.FAULT, gang.POWER, rows, keys, place.node[feeder], order, now_s, work_s, need)
-    return replace(power, asked=power.asked | wanted), state
+    return changed(power, asked=power.asked | wanted), state
 
 
 def supply(power: Power, before: Power, place: PowerPlace, now_s: int) -> Power:
@@ -232,4 +233,4 @@ def supply(power: Power, before: Power, place: PowerPlace, now_s: int) -> Power:
         if power.lost_fraction is before.lost_fraction and power.cut_fraction is before.cut_fraction:
             return power
     out = place.customers * (1.0 - on.mean(axis=1) * (1.0 - power.cut_fraction)) * (1.0 - power.lost_fraction)
-    return replace(power, on=on, out_customers=out)
+    return changed(power, on=on, out_customers=out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse.csgraph import floyd_warshall
@@ -12,6 +12,7 @@ from layers.infrastructure.counts import poisson_quantile, probability
 from layers.infrastructure.crews import Crews
 from twin.chance import Chance
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -153,7 +154,7 @@ def shake(roads: Roads, place: RoadPlace, params: Params, chance: Chance, intens
         name: chance.uniform(f"infrastructure.{name}", place.keys) for name in ("bridge_hurt", "bridge", "pavement")
     }
     must = (intensity[place.cell] >= params.inspect_from_intensity) & (roads.inspected == NO_NEED)
-    return replace(
+    return changed(
         roads,
         intensity_max=reached,
         bridge_hurt=np.maximum(roads.bridge_hurt, poisson_quantile(draw["bridge_hurt"], hurt)),
@@ -194,7 +195,7 @@ def update(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, sli
     bare = roads.bare if np.array_equal(state, roads.bare) else state
     status = np.where(roads.barred, np.maximum(bare, EMERGENCY_ONLY), bare).astype(np.int8)
     status = roads.status if np.array_equal(status, roads.status) else status
-    return replace(roads, bare=bare, status=status, debris_m3=debris_m3, slides=slides, settled=True)
+    return changed(roads, bare=bare, status=status, debris_m3=debris_m3, slides=slides, settled=True)
 
 
 def ask_work(
@@ -215,7 +216,7 @@ def ask_work(
     order = np.rint(10.0 * (1 + place.road_class) / weight).astype(np.int64)
     rows = np.flatnonzero(newly)
     if rows.size:
-        roads = replace(roads, inspected=np.where(newly, ASKED, roads.inspected).astype(np.int8))  # still shut
+        roads = changed(roads, inspected=np.where(newly, ASKED, roads.inspected).astype(np.int8))  # still shut
         work_s = params.patrol_s_per_km * place.length_km[rows] + params.bridge_inspection_s * place.bridges[rows]
         work_s = work_s / params.inspectors_speed_up
         state = gang.ask(
@@ -230,7 +231,7 @@ def ask_work(
             state, gang.CLEAR, gang.CLEARING, rows, place.keys[rows], place.node_a[rows], order[rows], now_s, work_s,
             int(params.gangs_per_road),
         )  # fmt: skip
-        roads = replace(roads, repair_asked=roads.repair_asked | wanted)
+        roads = changed(roads, repair_asked=roads.repair_asked | wanted)
     return roads, state
 
 
@@ -252,11 +253,11 @@ def restore(roads: Roads, kind: Array, subject: Array, debris_m3: Array, slides:
         found = roads.found | ((inspected == INSPECTED) & (roads.bare > OPEN))
         swept = roads.swept.copy()
         swept[seen] = roads.flooded[seen] > OPEN
-        roads = replace(roads, inspected=inspected, found=found, swept=swept, settled=False)
+        roads = changed(roads, inspected=inspected, found=found, swept=swept, settled=False)
     if mended.size:
         done = np.zeros(len(roads.status), bool)
         done[mended] = True
-        roads = replace(
+        roads = changed(
             roads,
             bridge_hurt=np.where(done, 0, roads.bridge_hurt),
             bridge_broken=np.where(done, 0, roads.bridge_broken),

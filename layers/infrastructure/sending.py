@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from layers.infrastructure.power import SECTIONS
 from layers.infrastructure.state import Given, State
 from twin.missions import WAITING, Units
 from twin.missions.duty import idle, on_duty
+from twin.records import changed
 
 Array = np.ndarray
 PER_FOLD = 10.0
@@ -40,7 +40,7 @@ def carry_out(given: Given, state: State, now_s: int) -> State:
     crew = _called_back(crew, n_town)
     town = towns(given, crew)
     crew = _reordered(given, crew, orders, town)
-    return replace(state, crews=_handed_over(crew, town, n_town, state.travel.island, now_s))
+    return changed(state, crews=_handed_over(crew, town, n_town, state.travel.island, now_s))
 
 
 def _ask(given: Given, crew: Crews, kind: int, pool: int, wanted: Array, now_s: int) -> Crews:
@@ -79,7 +79,7 @@ def _called_back(crew: Crews, n_town: int) -> Crews:
         return crew
     pool = m.pool.copy()
     pool[mine] = np.array(gang.GUEST_GANGS)[(pool[mine] - first) // n_town]
-    return replace(crew, missions=m.with_columns(pool=pool))
+    return changed(crew, missions=m.with_columns(pool=pool))
 
 
 def _reordered(given: Given, crew: Crews, orders: levers.Orders, town: Array) -> Crews:
@@ -91,7 +91,7 @@ def _reordered(given: Given, crew: Crews, orders: levers.Orders, town: Array) ->
     if np.array_equal(ahead, crew.ahead):
         return crew
     priority = (m.priority + crew.ahead - ahead).astype(m.priority.dtype)
-    return replace(crew, missions=m.with_columns(priority=priority), ahead=ahead)
+    return changed(crew, missions=m.with_columns(priority=priority), ahead=ahead)
 
 
 def _weight(given: Given, crew: Crews, orders: levers.Orders, town: Array) -> Array:
@@ -141,7 +141,7 @@ def _handed_over(crew: Crews, town: Array, n_town: int, island: Array, now_s: in
         others = _free(crew.units, gang.GUEST_GANGS[which], now_s).size
         for row, gangs in _shared_out(jobs, m.need, island[m.place], free, others):
             _give(columns, row, pool, gangs)
-    return replace(crew, missions=m.with_columns(**columns))
+    return changed(crew, missions=m.with_columns(**columns))
 
 
 def _shared_out(jobs: Array, need: Array, island: Array, free: list[int], others: int) -> Iterator[tuple[int, int]]:

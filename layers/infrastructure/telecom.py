@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +13,7 @@ from layers.infrastructure.crews import Crews
 from layers.infrastructure.power import SECTIONS
 from twin.chance import Chance
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -79,7 +80,7 @@ def shake(state: Telecom, place: TelecomPlace, params: Params, chance: Chance, i
     """Equipment damaged by shaking; intensity (cell,)."""
     p = probability(intensity[place.cell], params.station_damage_intensity, params.station_damage_spread)
     hit = chance.uniform("infrastructure.station_damage", place.keys) < p
-    return replace(state, broken=state.broken | hit) if hit.any() else state
+    return changed(state, broken=state.broken | hit) if hit.any() else state
 
 
 def cut_lines(state: Telecom, place: TelecomPlace, params: Params, chance: Chance, fresh: Array) -> Telecom:
@@ -92,7 +93,7 @@ def cut_lines(state: Telecom, place: TelecomPlace, params: Params, chance: Chanc
         return state
     p = 1.0 - (1.0 - params.line_cut_per_fault) ** faults
     p = np.where(place.hall, p * params.hall_line_factor, p)
-    return replace(state, line_cut=state.line_cut | (chance.uniform("infrastructure.line_cut", place.keys) < p))
+    return changed(state, line_cut=state.line_cut | (chance.uniform("infrastructure.line_cut", place.keys) < p))
 
 
 def faults_on_the_way(place: TelecomPlace, faults: Array) -> Array:
@@ -113,11 +114,11 @@ def run(
     fed = mains | backed
     sound = (~state.line_cut | linked) & ~state.broken & ~state.drowned
     if fed.all() and sound.all() and (state.battery_s >= place.battery_s).all():
-        return state if state.up.all() else replace(state, up=np.ones_like(state.up))
+        return state if state.up.all() else changed(state, up=np.ones_like(state.up))
     charged = np.minimum(state.battery_s + dt_s * params.battery_charge_rate, place.battery_s)
     battery_s = np.where(fed, charged, np.maximum(state.battery_s - dt_s / params.battery_life_factor, 0.0))
     up = (fed | (battery_s > 0)) & sound
-    return replace(state, battery_s=battery_s, up=state.up if np.array_equal(up, state.up) else up)
+    return changed(state, battery_s=battery_s, up=state.up if np.array_equal(up, state.up) else up)
 
 
 def ask_repairs(
@@ -136,7 +137,7 @@ def ask_repairs(
         crew = gang.ask(
             crew, gang.LINE, gang.TELECOM, rows, place.keys[rows], place.node[rows], _order(place, rows), now_s, work_s
         )
-        state = replace(state, line_asked=state.line_asked | lines)
+        state = changed(state, line_asked=state.line_asked | lines)
     left_s = state.battery_s * params.battery_life_factor
     wanted = ~mains & ~state.drowned & ((left_s < params.station_car_ask_s) | state.car_asked)
     if not np.array_equal(wanted, state.car_asked):
@@ -146,7 +147,7 @@ def ask_repairs(
             crew, gang.STATION_CAR, gang.STATION_CARS, rows, place.keys[rows], place.node[rows],
             _order(place, rows), now_s, params.car_stay_s,
         )  # fmt: skip
-        state = replace(state, car_asked=wanted)
+        state = changed(state, car_asked=wanted)
     return state, crew
 
 
@@ -163,7 +164,7 @@ def restore(state: Telecom, kind: Array, subject: Array) -> Telecom:
         return state
     line_cut, broken, asked = state.line_cut.copy(), state.broken.copy(), state.line_asked.copy()
     line_cut[rows] = broken[rows] = asked[rows] = False
-    return replace(state, line_cut=line_cut, broken=broken, line_asked=asked)
+    return changed(state, line_cut=line_cut, broken=broken, line_asked=asked)
 
 
 def coverage(up: Array, place: TelecomPlace, params: Params) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +12,7 @@ from layers.infrastructure.counts import poisson_quantile
 from layers.infrastructure.crews import Crews
 from twin.chance import Chance
 from twin.params import Params
+from twin.records import changed
 from twin.world import World
 
 Array = np.ndarray
@@ -116,7 +117,7 @@ def shake(
     hidden = np.floor(fresh * params.hidden_leak_fraction + quantile).astype(np.int64)
     hidden = np.minimum(hidden, fresh)
     turbid = np.where(pgv_max > params.turbid_from_m_per_s, now_s + int(params.turbid_s), water.turbid_until_s)
-    return replace(
+    return changed(
         water,
         known=water.known + fresh - hidden,
         hidden=water.hidden + hidden,
@@ -155,13 +156,13 @@ def run(
     phase[filled] = PRESSURISED
     level_s = np.where(filled, params.refilled_fraction * place.tank_s, level_s)
     turbid = np.where(filled, np.maximum(turbid, end_s + int(params.turbid_s)), turbid)
-    water = replace(water, phase=phase, level_s=level_s, turbid_until_s=turbid, cycles=water.cycles + filled)
+    water = changed(water, phase=phase, level_s=level_s, turbid_until_s=turbid, cycles=water.cycles + filled)
     water = _find(water, params, filled, dt_s)
     ready = (phase == EMPTY) & _can_refill(water, place, params) & (pump_power > 0) & (water.surveyed != 1)
     if ready.any():
         phase = np.where(ready, REFILLING, phase).astype(np.int8)
         due_s = np.where(ready, end_s + np.int64(params.refill_s), due_s)
-        water = replace(water, phase=phase, due_s=due_s)
+        water = changed(water, phase=phase, due_s=due_s)
     return water
 
 
@@ -188,7 +189,7 @@ def _find(water: Water, params: Params, filled: Array, dt_s: int) -> Water:
     found = (shown + whole).astype(np.int64)
     if not found.any() and np.array_equal(owed, water.hidden_owed):
         return water
-    return replace(water, known=water.known + found, hidden=water.hidden - found, hidden_owed=owed - whole)
+    return changed(water, known=water.known + found, hidden=water.hidden - found, hidden_owed=owed - whole)
 
 
 def ask_repairs(
@@ -205,7 +206,7 @@ def ask_repairs(
         state = gang.ask(
             state, gang.SURVEY, gang.WATER, rows, place.keys[rows], place.node[rows], order, now_s, params.survey_s
         )
-        water = replace(water, surveyed=np.where(need_survey, 1, water.surveyed).astype(np.int8))
+        water = changed(water, surveyed=np.where(need_survey, 1, water.surveyed).astype(np.int8))
     more = np.where(water.surveyed == 2, water.known - queued, 0)
     if (more > 0).any():
         rows = np.repeat(np.arange(len(more)), np.maximum(more, 0))
@@ -231,10 +232,10 @@ def restore(water: Water, kind: Array, subject: Array) -> Water:
     if surveyed.size:
         done = water.surveyed.copy()
         done[surveyed] = 2
-        water = replace(water, surveyed=done)
+        water = changed(water, surveyed=done)
     if leaks.size:
         closed = np.bincount(leaks, minlength=len(water.known))
-        water = replace(water, known=np.maximum(water.known - closed, 0))
+        water = changed(water, known=np.maximum(water.known - closed, 0))
     return water
 
 
@@ -272,7 +273,7 @@ def supply(water: Water, place: WaterPlace, params: Params, hour: float, now_s: 
     drinkable = ((water.turbid_until_s <= now_s) & (water.phase == PRESSURISED)).astype(float)
     fresh = {"connected": connected, "served": served, "drinkable": drinkable}
     news = {name: array for name, array in fresh.items() if not np.array_equal(array, getattr(water, name))}
-    return replace(water, **news) if news else water
+    return changed(water, **news) if news else water
 
 
 def leak_l_per_s(water: Water, place: WaterPlace, params: Params, n_municipality: int) -> Array:

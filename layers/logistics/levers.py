@@ -19,12 +19,11 @@ from twin.records import changed
 
 Array = np.ndarray
 
-_AHEAD = "; a lever of preparation: pulled later, the difference is there at once"
 LEVERS = (
-    Lever("household_stock", "1", 0, 7, "municipality", "household_stock_days", "days of food at home" + _AHEAD),
-    Lever("municipal_stock", "1", 0, 7, "municipality", "municipal_stock_days", "days of stock for the plan" + _AHEAD),
-    Lever("shelter_stock", "1", 0, 7, "municipality", "shelter_stock_days", "days of stock in shelters" + _AHEAD),
-    Lever("prefecture_stock", "1", 0, 7, "prefecture", "prefecture_stock_days", "days of stock at the hubs" + _AHEAD),
+    Lever("household_stock", "1", 0, 7, "municipality", "household_stock_days", "days of food at home", prepares=True),
+    Lever("municipal_stock", "1", 0, 7, "municipality", "municipal_stock_days", "days of stock for the plan", prepares=True),
+    Lever("shelter_stock", "1", 0, 7, "municipality", "shelter_stock_days", "days of stock in shelters", prepares=True),
+    Lever("prefecture_stock", "1", 0, 7, "prefecture", "prefecture_stock_days", "days of stock at the hubs", prepares=True),
     Lever("hub_docks", "1", 0.25, 4, "prefecture", "docks_factor", "docks and hands everywhere over the usual"),
     Lever("night_shift", "1", 0, 1, "prefecture", "night_docks_fraction", "share of the docks at work at night"),
     Lever(

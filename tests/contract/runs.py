@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from scenarios import build_world, read_scenario
 from scenarios.assemble import assemble
 from scenarios.execution import schedule_of
 from scenarios.schema import Scenario
+from twin.contract import NOTHING
 from twin.run import Schedule, Twin
 from twin.table import Table
 from twin.world import World
@@ -26,12 +27,17 @@ def place(name: str) -> tuple[Scenario, World]:
 
 
 def begin(
-    member: int = 0, cuts: tuple[str, ...] = (), schedule: Schedule | None = None, name: str = "two-towns"
+    member: int = 0,
+    cuts: tuple[str, ...] = (),
+    schedule: Schedule | None = None,
+    name: str = "two-towns",
+    settings: Mapping[str, Any] = NOTHING,
 ) -> Twin:
-    """A twin at time 0."""
+    """A twin at time 0; settings stand over those of the scenario."""
     scenario, world = place(name)
     models = {str(layer): model for layer, model in scenario.models.items()}
-    return assemble(world, schedule or schedule_of(scenario), scenario.seed, member, models, scenario.set, cuts)
+    chosen = {**scenario.set, **settings}
+    return assemble(world, schedule or schedule_of(scenario), scenario.seed, member, models, chosen, cuts)
 
 
 def sampled(twin: Twin, until_s: int, every_s: int = 1800) -> dict[str, np.ndarray]:

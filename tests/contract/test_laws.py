@@ -45,12 +45,21 @@ def test_declarations_carry_unit_suffix_and_meaning(name):
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_levers_point_at_parameters(name):
+def test_levers_point_at_parameters_or_name_what_they_act_on(name):
     layer = LAYERS[name]
-    table = runs.begin().given[name].params
+    table, sets = runs.begin().given[name].params, {"region", *runs.WORLD.sets}
     for lever in layer.levers:
-        assert lever.target in table.rows, f"{name}: lever {lever.name} points at unknown {lever.target}"
-        assert lever.low <= table.rows[lever.target].value <= lever.high
+        assert lever.low <= lever.high
+        assert all((lever.unit, lever.owner, lever.doc)), f"{name}.{lever.name}"
+        if lever.target:
+            assert lever.target in table.rows, f"{name}: lever {lever.name} points at unknown {lever.target}"
+            assert lever.low <= table.rows[lever.target].value <= lever.high
+            assert (lever.on, lever.withdraws) == ("", False), f"{name}.{lever.name}: these are for orders"
+        else:
+            assert lever.on in sets, f"{name}: lever {lever.name} acts on unknown {lever.on!r}"
+            assert layer.obey is not None, f"{name}: nobody obeys lever {lever.name}"
+    names = [lever.name for lever in layer.levers]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", ORDER)

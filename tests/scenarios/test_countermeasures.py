@@ -69,6 +69,7 @@ def test_every_mistake_of_a_file_is_told_at_once_with_line_and_field(tmp_path):
         ({**DOCKS, "value": 99}, "99 lies outside 0.25 to 4"),
         ({**DOCKS, "owner": "state"}, "'state' may not order logistics.hub_docks; its owner is prefecture"),
         ({**DOCKS, "at": "1h"}, "what has happened cannot be changed"),
+        ({"lever": "people.furniture_fixed", "value": 5e-5, "at": "3h"}, "is decided before the event"),
         ({**DOCKS, "at": "5h", "until": "4h"}, "not after the beginning"),
         ({**DOCKS, "areas": [TOWN]}, "acts on the whole region"),
         ({"lever": "government.evacuation_order", "value": 1}, "name ids, town codes, or all"),
