@@ -23,6 +23,7 @@ from twin.store import RunFolder
 
 LOOK_AGAIN_S = 1.0
 MOST_FORKS = 1000
+NEEDED = {"scenario", "members", "seed", "until_s", "start"}
 Shown = dict[str, Any]
 Place = tuple[int, str, str]
 
@@ -192,7 +193,7 @@ class Shelf:
             seen = (found.st_mtime_ns, found.st_size)
             kept = self._manifests.get(str(run_id))
             if kept is None or kept[0] != seen:
-                kept = self._manifests[str(run_id)] = seen, RunFolder(path).manifest()
+                kept = self._manifests[str(run_id)] = seen, _whole(RunFolder(path).manifest())
             return kept[1]
         except (OSError, StoreError):
             self._manifests.pop(str(run_id), None)
@@ -260,6 +261,13 @@ class Shelf:
             "message": "",
             "links": _links(run_id, "run", done, manifest.get("parent")),
         }
+
+
+def _whole(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest itself. Raises StoreError for one without what every run tells."""
+    if not isinstance(manifest.get("plan"), dict) or not manifest.keys() >= NEEDED:
+        raise StoreError("the manifest is damaged")
+    return manifest
 
 
 def _links(run_id: str, kind: str, done: bool, parent: str | None) -> dict[str, str]:

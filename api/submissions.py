@@ -106,13 +106,17 @@ class Desk:
 
     def parent(self, run_id: str, at_s: int) -> Mapping[str, Any]:
         """Manifest of a run that branches can start from at this moment."""
+        manifest = self._manifest(run_id)
+        if at_s >= int(manifest["until_s"]):
+            end = f"the run ends at T+{manifest['until_s']} s"
+            raise Problem("invalid", f"a fork must lie within its run; {end}", [("#/at", end)])
+        return manifest
+
+    def _manifest(self, run_id: str) -> Mapping[str, Any]:
         self.shelf.folder(run_id)
         manifest = self.shelf.manifest(run_id)
         if manifest is None:
             raise Problem("conflict", f"run '{run_id}' cannot be read")
-        if at_s >= int(manifest["until_s"]):
-            end = f"the run ends at T+{manifest['until_s']} s"
-            raise Problem("invalid", f"a fork must lie within its run; {end}", [("#/at", end)])
         return manifest
 
     def resume(self, run_id: str, owner: str) -> Job:
@@ -123,8 +127,7 @@ class Desk:
             resumed = self.shelf.jobs.resume(run_id, limits=limits)
             self.shelf.changed()
             return resumed
-        self.shelf.folder(run_id)
-        manifest = dict(self.shelf.manifest(run_id) or {})
+        manifest = self._manifest(run_id)
         if manifest.get("status") == "done":
             raise Problem("conflict", f"run '{run_id}' is finished; there is nothing to go on with")
         plan = Plan.of(manifest)

@@ -61,7 +61,8 @@ def _timed(
     parent: store.RunFolder, record: dict[str, Any], path: Path, pool: MemberPool
 ) -> tuple[list[dict[str, Any]], store.RunFolder]:
     """Fork, first member, first answer; all members, the answer with ranges."""
-    begun, first_s = time.perf_counter(), []
+    begun = time.perf_counter()
+    first_s: list[float] = []
     folder = branches.fork(parent, AT_S, record, path, path.name)
 
     def look(member: int, now_s: int, remark: object) -> None:

@@ -47,7 +47,13 @@ def fork(
         )
     if not 0 <= at_s < until_s:
         raise ScenarioError(f"--at: T+{at_s} s lies outside the run, which ends at T+{until_s} s")
-    countermeasures.resolve(record, scenario, world, layers_of(scenario), at_s)
+    late = [
+        pull
+        for pull in countermeasures.resolve(record, scenario, world, layers_of(scenario), at_s)
+        if pull.at_s >= until_s
+    ]
+    if late:
+        raise ScenarioError(f"{late[0].id}: at: T+{late[0].at_s} s is not before the end of the run, T+{until_s} s")
     branch_plan = replace(
         plan,
         members=number,

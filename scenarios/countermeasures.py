@@ -24,6 +24,7 @@ from twin.world import World
 
 Array = np.ndarray
 MOST_MEASURES, MOST_AREAS = 100, 10_000
+MOST_UNKNOWN, LONGEST_ID = 20, 120  # areas told one by one, and how much of each
 EVERYWHERE = "all"
 SHIPPED = "countermeasures"  # folder beside a scenario's file
 
@@ -211,6 +212,8 @@ def _problems(
         begin_s, end_s = second_of(row.at, scenario, at_s), second_of(row.until, scenario, -1)
         if begin_s < at_s:
             yield f"{where}at: T+{begin_s} s lies before the fork at T+{at_s} s; what has happened cannot be changed"
+        if lever.prepares and begin_s > 0:
+            yield f"{where}at: {row.lever} is decided before the event; pull it from the start (`twin run --apply`)"
         if row.until is not None and end_s <= begin_s:
             yield f"{where}until: T+{end_s} s is not after the beginning at T+{begin_s} s"
         if row.until is not None and not (lever.target or lever.withdraws):
@@ -243,12 +246,20 @@ def _rows(row: Measure, lever: Lever, world: World) -> tuple[Array, list[str]]:
     ids = {name: number for number, name in enumerate(world[lever.on].ids.tolist())}
     towns = {code: number for number, code in enumerate(world["municipality"].ids.tolist())}
     of_town = world.municipality_of(lever.on)
-    found, wrong = [none], []
+    found, unknown = [none], []
     for area in row.areas:
         if area in ids:
             found.append(np.array([ids[area]]))
         elif area in towns:
             found.append(np.flatnonzero(of_town == towns[area]))
         else:
-            wrong.append(f"'{area}' is no {lever.on} and no town code{nearest(area, [*ids, *towns])}")
-    return np.unique(np.concatenate(found)), wrong
+            unknown.append(area[:LONGEST_ID])
+    return np.unique(np.concatenate(found)), list(_unknown(unknown, lever.on, [*ids, *towns]))
+
+
+def _unknown(areas: list[str], on: str, known: list[str]) -> Iterator[str]:
+    """What is wrong with areas nobody knows. One near name is looked up: among thousands of ids that takes long."""
+    for number, area in enumerate(areas[:MOST_UNKNOWN]):
+        yield f"'{area}' is no {on} and no town code{'' if number else nearest(area, known)}"
+    if len(areas) > MOST_UNKNOWN:
+        yield f"{len(areas) - MOST_UNKNOWN} more are neither"

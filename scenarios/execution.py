@@ -206,6 +206,7 @@ class _Keeper:
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
         self.frames = store.FrameSampler([one.quantity for one in MAPPED])
         self.begun_s = self.saved_wall_s = time.perf_counter()
+        self._saved_s = -1  # instant of the last snapshot of this process
         self._hourly_s = 0.0  # spent on snapshots that are not at fork points
         self._told = 0  # journal lines already looked at
         self._finished: tuple[RunState, int] | None = None  # at the last sample that is not on disk, with its lines
@@ -269,7 +270,12 @@ class _Keeper:
         return max(snapshot.times(self.place), default=0)
 
     def save(self) -> None:
-        """Parts first, then the snapshot: a snapshot on disk means its parts are there too."""
+        """Parts first, then the snapshot: a snapshot on disk means its parts are there too.
+
+        A second call at one instant, as when a stop comes while a snapshot is written, has nothing to add.
+        """
+        if self.twin.state.now_s == self._saved_s:
+            return
         name = f"{self.twin.state.now_s:09d}.arrow"
         lines = self.twin.journal.lines
         layers = self.twin.wiring.layers
@@ -281,7 +287,7 @@ class _Keeper:
         lines.clear()
         self._told = 0
         self.writer.save(self.twin.state)
-        self.saved_wall_s = time.perf_counter()
+        self.saved_wall_s, self._saved_s = time.perf_counter(), self.twin.state.now_s
         self._finished = None
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -190,7 +191,7 @@ class RunFolder:
         path = self.path / "manifest.json"
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise StoreError(f"{path} cannot be read: {error}") from None
         if not isinstance(manifest, dict):
             raise StoreError(f"{path} cannot be read: it holds no fields")
@@ -296,7 +297,9 @@ class RunFolder:
         temporary = self.path / f".{name}.tmp"
         try:
             temporary.write_bytes(data)
+            settle(temporary)
             temporary.replace(self.path / name)
+            settle(self.path)  # its name, and those of the tables written before it
         except OSError as error:
             raise StoreError(f"cannot write {self.path / name}: {error.strerror}; nothing finished is lost") from None
 
@@ -306,9 +309,13 @@ def alone(folder: Path) -> Iterator[None]:
     """Hold a member's folder; the system lets go of it when this process ends, however it ends.
 
     A process whose parent was killed still writes its last snapshot: it is waited for. Raises StoreError when another
-    one keeps at work there.
+    one keeps at work there, or the disk refuses.
     """
-    with (folder / ".lock").open("a") as lock:
+    try:
+        lock = (folder / ".lock").open("a")
+    except OSError as error:
+        raise StoreError(f"cannot lock {folder}: {error.strerror}; free disk space, then `twin resume`") from None
+    with lock:
         for _ in range(round(MOST_WAIT_S / WAIT_S)):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -323,6 +330,15 @@ def alone(folder: Path) -> Iterator[None]:
 def parts(folder: Path, name: str) -> list[Path]:
     """Part files of a member (`series`, `events` or `frames`) in order of time."""
     return sorted(folder.glob(f"{name}-*.arrow"))
+
+
+def is_whole(part: Path) -> bool:
+    """Whether a part is there with its end, which is written last."""
+    try:
+        with pa.memory_map(str(part)) as file:
+            return pa.ipc.open_file(file).num_record_batches >= 0
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
@@ -353,10 +369,20 @@ def write_table(table: pa.Table, path: Path) -> None:
                 writer.write_table(table, max_chunksize=1 if framed else None)
         else:
             pq.write_table(table, temporary, compression="zstd", compression_level=1, write_statistics=False)
+        settle(temporary)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(f"cannot write {path}: {error}; free disk space, then `twin resume`") from None
+
+
+def settle(path: Path) -> None:
+    """Return once a file's content, or the names in a folder, outlive a power cut: later files promise them."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _total(values: Array, how: str) -> float:

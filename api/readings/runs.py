@@ -90,12 +90,12 @@ class OpenRun:
     @property
     def start(self) -> datetime:
         """Instant of second 0."""
-        return datetime.fromisoformat(self.manifest["start"])
+        return datetime.fromisoformat(self._told("start"))
 
     @property
     def scenario_path(self) -> str:
         """File of the scenario the run was made from."""
-        return str(self.manifest["plan"]["scenario"])
+        return self._told("plan", "scenario")
 
     @property
     def scenario(self) -> Scenario:
@@ -103,6 +103,15 @@ class OpenRun:
         from api.geometry import place_of
 
         return place_of(self.scenario_path).scenario
+
+    def _told(self, *names: str) -> str:
+        """A text of the manifest. Raises StoreError where it is missing."""
+        found: Any = self.manifest
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(found, str):
+            raise StoreError(f"the manifest of run '{self.run_id}' is damaged: it does not tell its {names[-1]}")
+        return found
 
     def member_place(self, member: int) -> Path:
         """Where a member keeps parts and snapshots; looking does not create it."""

@@ -7,17 +7,16 @@ is kept as bytes and given again without a thread or a file.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response, StreamingResponse
 
 from api import encoding, geometry
 from api.readings import AskError, NotThere, OpenRun, events, find, frames, moment_s, series
@@ -28,6 +27,7 @@ from api.routes import cursor_of as packed_cursor
 router = APIRouter(prefix="/v1", tags=["results"])
 KEPT_BYTES = 256_000  # larger answers are made again
 _ANSWERS: Kept[bytes] = Kept(512)
+BLOCK_BYTES = 1_000_000
 DAY_S = 86_400
 # the report carries its own style and language switch; in a sandbox they reach nothing of this server
 CSP_OF_REPORT = (
@@ -47,17 +47,27 @@ OverMembers = Annotated[
 ]
 
 
-class WholeFile(FileResponse):
-    """A file as a whole: a Range header is not heard, for its answers (206, 400, 416) are none of this API."""
+def whole_file(path: Path, media_type: str, filename: str) -> Response | None:
+    """A file as it is, opened at once so that a deletion cannot cut it short; None if it is not there.
 
-    def __init__(self, path: Path, stat: os.stat_result, media_type: str, filename: str):
-        super().__init__(path, media_type=media_type, filename=filename, stat_result=stat)
-        self.headers["Accept-Ranges"] = "none"
+    Never in parts: the answers to a Range header (206, 400, 416) are none of this API.
+    """
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - closed once it is sent
+    except OSError:
+        return None
+    headers = {
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+        "Content-Disposition": f'attachment; filename="{filename}"',
+        "Cache-Control": "private, no-cache",
+    }
+    return StreamingResponse(_blocks(file), headers=headers, media_type=media_type)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
-        await super().__call__({**scope, "headers": headers}, receive, send)
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
 
 
 def shown(*media_types: str, errors: tuple[int, ...] = (404, 409, 422)) -> dict[int | str, dict[str, Any]]:
@@ -88,7 +98,10 @@ async def answered(
         return answer(request, b"", tag, max_age_s, media_type)
     body = _ANSWERS.peek(tag)
     if body is None:
-        body = await run_in_threadpool(make)
+        try:
+            body = await run_in_threadpool(make)
+        except FileNotFoundError:
+            raise NotThere("the run was deleted while it was read") from None
         if len(body) <= KEPT_BYTES:
             made = body
             _ANSWERS.get(tag, lambda: made)
@@ -136,8 +149,9 @@ async def read_series(
     media_type = media_type_of(request, format_, ("json", "parquet"))
     if media_type == encoding.PARQUET:
         whole = run.folder.path / "series.parquet"
-        if wanted == series.Wanted() and run.done and (stat := _stat(whole)) is not None:
-            return WholeFile(whole, stat, media_type, f"{run.run_id}-series.parquet")
+        everything = wanted == series.Wanted() and run.done
+        if everything and (response := whole_file(whole, media_type, f"{run.run_id}-series.parquet")) is not None:
+            return response
         return await answered(request, run.version, media_type, lambda: _series_parquet(run, wanted))
     begin = _first(cursor)
     return await answered(request, run.version, media_type, lambda: _series_json(run, wanted, begin, limit))
@@ -280,14 +294,15 @@ async def read_report(request: Request, run_id: RunId, who: Viewer, lang: Litera
     """The report of a finished run: one HTML page that holds both languages."""
     run = opened(request, run_id)
     path = run.folder.path / "report.html"
-    if not path.is_file():
+    stat = _stat(path)
+    if stat is None:
         raise NotThere("this run has no report: it is written when a run ends")
 
     def make() -> bytes:
         page = path.read_bytes()
         return page if lang == "ja" else page.replace(b'location.hash === "#en"', b'location.hash !== "#ja"', 1)
 
-    response = await answered(request, f"{run.version}{path.stat().st_mtime_ns}", "text/html; charset=utf-8", make)
+    response = await answered(request, f"{run.version}{stat.st_mtime_ns}", "text/html; charset=utf-8", make)
     response.headers["Content-Security-Policy"] = CSP_OF_REPORT
     return response
 

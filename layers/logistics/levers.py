@@ -20,10 +20,15 @@ from twin.records import changed
 Array = np.ndarray
 
 LEVERS = (
-    Lever("household_stock", "1", 0, 7, "municipality", "household_stock_days", "days of food at home", prepares=True),
-    Lever("municipal_stock", "1", 0, 7, "municipality", "municipal_stock_days", "days of stock for the plan", prepares=True),
-    Lever("shelter_stock", "1", 0, 7, "municipality", "shelter_stock_days", "days of stock in shelters", prepares=True),
-    Lever("prefecture_stock", "1", 0, 7, "prefecture", "prefecture_stock_days", "days of stock at the hubs", prepares=True),
+    *(
+        Lever(name, "1", 0, 7, owner, f"{name}_days", f"days of {what}", prepares=True)
+        for name, owner, what in (
+            ("household_stock", "municipality", "food at home"),
+            ("municipal_stock", "municipality", "stock for the plan"),
+            ("shelter_stock", "municipality", "stock in shelters"),
+            ("prefecture_stock", "prefecture", "stock at the hubs"),
+        )
+    ),
     Lever("hub_docks", "1", 0.25, 4, "prefecture", "docks_factor", "docks and hands everywhere over the usual"),
     Lever("night_shift", "1", 0, 1, "prefecture", "night_docks_fraction", "share of the docks at work at night"),
     Lever(

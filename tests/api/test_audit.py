@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 
 from api.audit import AuditLog, inspect, verify
@@ -90,6 +92,20 @@ def test_a_line_cut_short_by_a_crash_stays_apart_from_the_next(log):
     again.append({"key_id": "after"})
     chain = inspect(log.path)
     assert (chain.lines, chain.first_broken, chain.torn) == (7, 5, False)
+
+
+@pytest.mark.parametrize("room_bytes", [0, 1, 60, 10_000])
+def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_the_chain_whole(log, room_bytes):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + room_bytes, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            log.append({"key_id": "refused", "text": "x" * 20_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    log.append({"key_id": "after"})
+    assert inspect(log.path).lines == 6
+    assert verify(log.path) is None
 
 
 def test_pages_go_backwards_through_the_file(log):

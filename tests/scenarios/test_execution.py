@@ -70,8 +70,11 @@ def test_a_stop_between_steps_resumes_to_the_same_digest(whole, tmp_path, stop_a
 
     with pytest.raises(Interrupted, match="twin resume"):
         run_member(plan(), folder.path, 0, stop=stop)
+    place = folder.member_folder(0)
+    assert max(snapshot.times(place)) == stop_at_s
     run_member(plan(), folder.path, 0)
     assert folder.merge([0]) == whole
+    assert not list(place.glob("damaged-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -116,6 +119,33 @@ def test_a_damaged_snapshot_is_passed_over(whole, tmp_path):
     run_member(plan(), folder.path, 0)
     assert folder.merge([0]) == whole
     assert list(place.glob("damaged-*.json"))
+
+
+@pytest.fixture(scope="module")
+def two_hours(tmp_path_factory):
+    """A run that came to its end after two hours, with a snapshot after the first."""
+    folder = make(tmp_path_factory.mktemp("short") / "run")
+    run_member(plan(until_s=7200), folder.path, 0)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "left"), [("series", None), ("events", 0), ("frames", 0.5), ("series", 0.999), ("events", None)]
+)
+def test_a_part_that_is_lost_or_cut_short_is_computed_again(two_hours, tmp_path, name, left):
+    folder = store.RunFolder(shutil.copytree(two_hours.path, tmp_path / "run"))
+    place = folder.member_folder(0)
+    part = store.parts(place, name)[-1]
+    content = part.read_bytes()
+    part.unlink()
+    if left is not None:
+        part.write_bytes(content[: int(left * len(content))])
+    (place / "series-000000700.tmp").write_text("of a process that was killed")
+    run_member(plan(until_s=7200), folder.path, 0)
+    assert folder.merge([0]) == two_hours.merge([0])
+    assert folder.frames() == two_hours.frames()
+    assert [file.name for file in place.glob("damaged-*")] == ["damaged-000007200.json"]
+    assert not list(place.glob("*.tmp"))
 
 
 def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
