@@ -43,6 +43,17 @@ SUBJECTS = {
     "shaking": Subject("benchmarks.shaking", "conditional shaking and correlated realisations"),
     "damage": Subject("benchmarks.damage", "fragility and casualties of many buildings"),
     "hazard-cache": Subject("benchmarks.hazard_cache", "seconds a second run pays for sea and river"),
+    "api": Subject(
+        "benchmarks.api", "reads per second, latencies while a run is going, large frames and the page in a browser"
+    ),
+    "what-if": Subject(
+        "benchmarks.what_if",
+        "seconds to the first and to 30 paired answers of a what-if, and what pairing saves",
+        quick=False,
+    ),
+    "rank": Subject(
+        "benchmarks.rank", "how often the chosen countermeasure is right, and the members it takes", quick=False
+    ),
     "inundation": Subject("benchmarks.inundation", "three hours of tsunami over a town", quick=False),
     "early-evacuation": Subject(
         "benchmarks.early_evacuation", "deaths when people leave at once, and when the order comes earlier", quick=False

@@ -21,7 +21,6 @@ from twin.errors import ScenarioError
 Array = np.ndarray
 NOTHING = "nothing"  # name of the candidate that changes nothing; its members are the parent's
 TOLERANCE = 0.05  # of the baseline's mean outcome: what is closer than this is as good
-SURE = 0.95
 MOST_CANDIDATES, LEAST_CANDIDATES = 100, 1
 Tell = Callable[[Mapping[str, Any]], None]
 
@@ -83,27 +82,25 @@ def rank(
     most = min(most_members or members, members)
     if most < 2:
         raise ScenarioError("rank: one draw says nothing of what is best; run the parent with --members 8 or more")
-    race = _Race(parent, at_s, weights, most, until_s)
+    race = Race(parent, at_s, weights, most, until_s)
     race.enter(records, place)
     equal = most * len(records)
     budget = min(budget or max(equal // 2, ranking.FIRST_MEMBERS * len(records)), equal)
     own = pool or MemberPool()
+    answer: dict[str, Any] = {}
+
+    def run(extra: Sequence[int]) -> list[Array]:
+        race.run(extra, own, stop)
+        return race.outcomes()
+
     try:
-        race.run([min(ranking.FIRST_MEMBERS, most)] * len(records), own, stop)
-        answer = race.answer(equal)
-        while answer["verdict"] == "undecided" and race.used() < budget:
+        for now in ranking.race(run, len(records), race.tolerance, most, budget):
+            answer = race.answer(now, equal)
             if tell:
                 tell(answer)
-            extra = race.next_batch(min(max(2, len(records) // 4), budget - race.used()))
-            if not any(extra):
-                break
-            race.run(extra, own, stop)
-            answer = race.answer(equal)
     finally:
         if pool is None:
             own.close()
-    if tell:
-        tell(answer)
     return answer
 
 
@@ -115,7 +112,7 @@ def _check(records: Sequence[Mapping[str, Any]]) -> None:
         raise ScenarioError(f"rank: every candidate needs a name of its own, and none may be called '{NOTHING}'")
 
 
-class _Race:
+class Race:
     """The candidates with their branches; outcomes are taken from the parts of finished members."""
 
     def __init__(
@@ -140,31 +137,33 @@ class _Race:
                 branches.fork(self.parent, self.at_s, record, folder.path, str(record["name"]), self.most, self.until_s)
             self.candidates.append(Candidate(record, folder, Plan.of(folder.manifest())))
 
-    def run(self, extra: Sequence[int], pool: Pool, stop: Callable[[], bool]) -> None:
-        """Run so many further members of each candidate."""
+    def run(self, extra: Sequence[int], pool: Pool, stop: Callable[[], bool] = lambda: False) -> None:
+        """Run so many further members of each candidate, and read their outcomes."""
+        wanted = self._next(extra)
+        pool.run([(one.plan, one.folder.path, member) for one, member in wanted], None, stop)
+        self.read(extra)
+
+    def read(self, extra: Sequence[int]) -> None:
+        """Take the outcomes of so many further members of each candidate, which have been run to the end."""
+        for one, member in self._next(extra):
+            one.outcomes.append(self._outcome(self._numbers(one.folder, member)))
+
+    def _next(self, extra: Sequence[int]) -> list[tuple[Candidate, int]]:
+        """The next members of each candidate, the first members before the later ones."""
         wanted = [
             (candidate, member)
             for candidate, number in zip(self.candidates, extra, strict=True)
             for member in range(len(candidate.outcomes), min(len(candidate.outcomes) + number, self.most))
         ]
-        wanted.sort(key=lambda pair: pair[1])
-        pool.run([(one.plan, one.folder.path, member) for one, member in wanted], None, stop)
-        for one, member in wanted:
-            one.outcomes.append(self._outcome(self._numbers(one.folder, member)))
-
-    def next_batch(self, number: int) -> list[int]:
-        """Members each candidate should get next; what doing nothing would get is free and spent on nobody."""
-        return ranking.allocate(self._outcomes(), self.tolerance, number, self.most)[1:]
+        return sorted(wanted, key=lambda pair: pair[1])
 
     def used(self) -> int:
         """Members run so far, in all."""
         return sum(len(one.outcomes) for one in self.candidates)
 
-    def answer(self, equal: int) -> dict[str, Any]:
-        """What can be said now, JSON-ready."""
-        now = ranking.standing(self._outcomes(), self.tolerance)
+    def answer(self, now: ranking.Standing, equal: int) -> dict[str, Any]:
+        """What can be said now, JSON-ready. equal: members equal allocation takes."""
         names = [NOTHING, *(str(one.record["name"]) for one in self.candidates)]
-        verdict = "indifferent" if now.alike >= SURE else "best" if now.good >= SURE else "undecided"
         return {
             "objective": {one.quantity: weight for one, weight in self.weights.items()},
             "at_s": self.at_s,
@@ -173,14 +172,14 @@ class _Race:
             "candidates": [self._row(number, name, now) for number, name in enumerate(names)],
             "best": names[now.leader],
             "probability_good": now.good,
-            "verdict": verdict,
+            "verdict": now.verdict,
             "members_used": self.used(),
             "members_equal_allocation": equal,
         }
 
     def _row(self, number: int, name: str, now: ranking.Standing) -> dict[str, Any]:
         """One line of the answer; candidate 0 is doing nothing."""
-        values = self._outcomes()[number]
+        values = self.outcomes()[number]
         record = self.candidates[number - 1].record if number else {"title_ja": "何もしない", "title_en": "do nothing"}
         return {
             "name": name,
@@ -197,13 +196,14 @@ class _Race:
 
     def _regret(self, number: int) -> dict[str, float]:
         """Loss against the best of each member, whose parameters are drawn over their ranges: mean and worst."""
-        outcomes = self._outcomes()
+        outcomes = self.outcomes()
         common = min(len(values) for values in outcomes)
         table = np.array([values[:common] for values in outcomes])
         loss = table[number] - table.min(axis=0)
         return {"mean": float(loss.mean()), "worst": float(loss.max()), "members": common}
 
-    def _outcomes(self) -> list[Array]:
+    def outcomes(self) -> list[Array]:
+        """Outcomes so far of doing nothing, then of each candidate; smaller is better."""
         return [self.baseline, *(np.array(one.outcomes) for one in self.candidates)]
 
     def _numbers(self, folder: store.RunFolder, member: int) -> dict[Headline, float]:

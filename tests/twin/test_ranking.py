@@ -81,3 +81,40 @@ def test_the_answer_depends_on_nothing_but_the_outcomes():
     first, second = (ranking.standing(outcomes, TOLERANCE) for _ in range(2))
     assert (first.probability_best == second.probability_best).all()
     assert first.probability_best.sum() == pytest.approx(1.0)
+
+
+def test_a_candidate_without_effect_is_known_as_well_as_the_leader():
+    generator = np.random.default_rng(4)
+    nothing = generator.normal(100.0, 20.0, 30)
+    leader = nothing[:20] - generator.lognormal(2.0, 0.5, 20)
+    now = ranking.standing([nothing, leader, nothing[:4].copy()], 1.0)
+    effect = leader - nothing[:20]
+    assert now.mean[2] == pytest.approx(-effect.mean())
+    assert now.error[2] == pytest.approx(now.error[0])
+    assert ranking.allocate([nothing, leader, nothing[:4].copy()], 1.0, 6, 30) == [0, 6, 0]
+
+
+def test_the_leaders_further_members_tell_of_a_candidate_that_is_like_it():
+    effect = np.random.default_rng(5).lognormal(2.0, 1.0, 20)
+    nothing = np.full(30, 100.0)
+    now = ranking.standing([nothing, nothing[:20] - effect, nothing[:4] - 0.5 * effect[:4]], 0.1)
+    assert now.mean[2] == pytest.approx(0.5 * effect.mean())
+
+
+def test_nobody_is_the_best_before_it_has_shown_it_on_enough_members():
+    nothing, far = np.full(30, 100.0), np.full(30, 50.0)
+    verdicts = [ranking.standing([nothing, far[:number]], 1.0).verdict for number in (4, ranking.LEADER_MEMBERS)]
+    assert verdicts == [ranking.UNDECIDED, ranking.BEST]
+
+
+def test_a_race_ends_with_its_budget():
+    table = problem(3, candidates=5)
+    have = np.zeros(5, np.int64)
+
+    def run(extra):
+        have[:] += extra
+        return [table[0], *(row[:number] for row, number in zip(table[1:], have))]
+
+    *_, last = ranking.race(run, 5, 0.0, 30, 27)
+    assert have.sum() == 27
+    assert last.verdict == ranking.UNDECIDED
