@@ -34,6 +34,7 @@ from scenarios.execution import Plan, place_of
 from scenarios.running import create
 from twin import store
 from twin.errors import StateError
+from twin.frames import FrameSampler
 from twin.units import HOUR_S
 
 Row = dict[str, Any]
@@ -191,7 +192,7 @@ def large_run(place: Path, square_m: float = FRAME_SQUARE_M) -> int:
     plan = Plan.make(scenario, HOUR_S)
     run = create(plan, scenario, folder, folder.name, status="done", digest="made")
     squares = len(place_of(plan)[1]["patch"])
-    sampler = store.FrameSampler([FRAME_QUANTITY])
+    sampler = FrameSampler([FRAME_QUANTITY])
     layer, _, quantity = FRAME_QUANTITY.partition(".")
     depth_m = np.random.default_rng(1).gamma(0.5, 2.0, squares)
     sampler.add(HOUR_S, {layer: {quantity: depth_m}})

@@ -27,6 +27,7 @@ from scenarios.synthesis import build_world
 from twin import memo, snapshot, store
 from twin.contract import Layer
 from twin.errors import Interrupted, SnapshotError, StateError
+from twin.frames import FrameSampler
 from twin.run import RunState, Schedule, Twin
 from twin.units import DAY_S, HOUR_S
 from twin.watch import Watchdog
@@ -204,7 +205,7 @@ class _Keeper:
 
     def __init__(self, twin: Twin, writer: snapshot.Writer, sampler: store.Sampler, place: Path, member: int):
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
-        self.frames = store.FrameSampler([one.quantity for one in MAPPED])
+        self.frames = FrameSampler([one.quantity for one in MAPPED])
         self.begun_s = self.saved_wall_s = time.perf_counter()
         self._saved_s = -1  # instant of the last snapshot of this process
         self._hourly_s = 0.0  # spent on snapshots that are not at fork points
