@@ -106,6 +106,8 @@ def listed(names: list[str]) -> list[Any]:
 def test_the_tables_name_levers():
     assert {*CASES, *PREPARATION} <= set(NAMES)
     assert not set(CASES) & set(PREPARATION)
+    prepares = {f"{layer.name}.{lever.name}" for layer in LAYERS.values() for lever in layer.levers if lever.prepares}
+    assert set(PREPARATION) <= prepares
     for layer in LAYERS.values():
         assert layer.obey is not None or all(lever.target for lever in layer.levers), layer.name
 
@@ -156,6 +158,8 @@ def all_levers_of(layer: str) -> dict[str, Any]:
     """A countermeasure that pulls every lever of a layer at AT_S, each order on one row; half of them end at BACK_S."""
     world, measures = past().twin.world, []
     for number, lever in enumerate(LAYERS[layer].levers):
+        if lever.prepares:  # refused once the event has begun
+            continue
         name = f"{layer}.{lever.name}"
         record = {"lever": name, "at": AT_S, "value": pulls.value_of(past().twin, name, case_of(name))}
         if not lever.target and lever.on != "region":
