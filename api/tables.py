@@ -27,6 +27,8 @@ JA = {
     "government": "行政",
 }
 
+OPTIONAL = {"numba": "fast", "distributed": "cluster", "psycopg": "postgres"}
+
 
 def layers() -> dict[str, Any]:
     """Every layer with models, needs, gives, series, stocks and parameters."""
@@ -145,9 +147,16 @@ def doctor(data_dir: Path) -> dict[str, Any]:
         "fastapi",
         "pydantic",
         "typer",
+        "sqlalchemy",
+        "orjson",
     ):
         found = util.find_spec(package) is not None
         checks.append(_check(package, found, metadata.version(package) if found else "missing: pip install -e ."))
+    for package, extra in OPTIONAL.items():
+        found = util.find_spec(package) is not None
+        checks.append(_check(package, True, metadata.version(package) if found else f"not there (extra `{extra}`)"))
+    built = (Path(__file__).parent / "web" / "dist" / "index.html").is_file()
+    checks.append(_check("page", True, "built" if built else "not built: needs Node.js when installing; API works"))
     return {"checks": checks, "ok": all(row["ok"] for row in checks)}
 
 
