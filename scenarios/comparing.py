@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from scenarios.assemble import chosen_layers
 from scenarios.branches import same_plan
@@ -181,26 +180,18 @@ def _read(folder: store.RunFolder, member: int, quantities: set[str], places: Se
     times: list[Array] = []
     found: dict[tuple[str, str], list[Array]] = {}
     for part in store.parts(folder.member_folder(member), "series"):
-        table = store.read_table(part, store.SERIES_SCHEMA)
-        if len(table):
-            rows = _among(table, "quantity", quantities) & _among(table, "kind", ["true"])
-            at_s, value = table["time_s"].to_numpy(), table["value"].to_numpy()
-            times.append(np.unique(at_s))
-            for place in places:
-                here = np.flatnonzero(rows & _among(table, "area", [place]))
-                names = np.array(table["quantity"].take(here).to_pylist(), dtype=np.str_)
-                for name in np.unique(names).tolist():
-                    found.setdefault((name, place), []).append(value[here[names == name]])
+        block = store.block(part)
+        if block is None:
+            continue
+        times.append(block.time_s)
+        columns = [(place, block.areas.index(place)) for place in places if place in block.areas]
+        for row, (name, kind) in enumerate(zip(block.quantities, block.kinds, strict=True)):
+            if kind == "true" and name in quantities:
+                for place, column in columns:
+                    found.setdefault((name, place), []).append(block.values[:, row, column])
     if not times:
         return np.empty(0, np.int64), {}
     return np.concatenate(times), {key: np.concatenate(pieces) for key, pieces in found.items()}
-
-
-def _among(table: pa.Table, column: str, words: Iterable[str]) -> Array:
-    """Which rows hold one of these words, found by their codes; a word may have several."""
-    coded = table[column].combine_chunks()
-    mine = np.isin(np.array(coded.dictionary.to_pylist(), dtype=np.str_), list(words))
-    return np.asarray(mine[coded.indices.to_numpy()])
 
 
 def _at(side: tuple[Array, Cube], key: tuple[str, str], times: Array) -> Array:

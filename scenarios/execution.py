@@ -27,6 +27,7 @@ from scenarios.synthesis import build_world
 from twin import memo, snapshot, store
 from twin.contract import Layer
 from twin.errors import Interrupted, SnapshotError, StateError
+from twin.files import alone
 from twin.frames import FrameSampler
 from twin.run import RunState, Schedule, Twin
 from twin.units import DAY_S, HOUR_S
@@ -131,7 +132,7 @@ def run_member(
     when a step fails, with what was finished before it on disk; StoreError while another process works at it.
     """
     place = store.RunFolder(folder).member_folder(member)
-    with store.alone(place):
+    with alone(place):
         return _run_member(plan, folder, place, member, progress, stop)
 
 

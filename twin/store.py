@@ -4,15 +4,11 @@ at the end, so that a run cut short at any moment goes on from its last snapshot
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +17,13 @@ import pyarrow.parquet as pq
 
 from twin.contract import Layer
 from twin.errors import StoreError
+from twin.files import settle
 from twin.frames import FRAMES_SCHEMA, TEXT
 from twin.journal import Line, subjects
 from twin.world import World
 
 Array = np.ndarray
 SERIES_VERSION = 1
-MOST_WAIT_S, WAIT_S = 120.0, 0.1  # for another process to let go of a member's folder
 SERIES_SCHEMA = pa.schema(
     [
         ("time_s", pa.int64()),
@@ -100,6 +96,35 @@ class Sampler:
             "value": value,
         }
         return pa.table(columns, schema=SERIES_SCHEMA)
+
+
+class Block(NamedTuple):
+    """What a sampler wrote in one part. values: shape (time, series, area); quantities and kinds: of the series."""
+
+    time_s: Array
+    quantities: list[str]
+    kinds: list[str]
+    areas: list[str]
+    values: Array
+
+
+def block(part: Path) -> Block | None:
+    """A part of the series as a block, read where it lies, None for an empty part.
+
+    Raises StoreError if it is damaged or laid out in another way than a Sampler does.
+    """
+    table = read_table(part, SERIES_SCHEMA)
+    if not len(table):
+        return None
+    quantity, kind, area = (table[name].combine_chunks() for name in ("quantity", "kind", "area"))
+    n_series, n_area = len(quantity.dictionary), len(area.dictionary)
+    n_time, rest = divmod(len(table), n_series * n_area)
+    if rest or len(kind.dictionary) != n_series:
+        raise StoreError(f"{part} is not laid out by time, series and area; run again with another --out")
+    values = table["value"].to_numpy().reshape(n_time, n_series, n_area)
+    time_s = table["time_s"].to_numpy()[:: n_series * n_area]
+    words = [column.dictionary.to_pylist() for column in (quantity, kind, area)]
+    return Block(time_s, words[0], words[1], words[2], values)
 
 
 def events_table(world: World, layers: Sequence[Layer], lines: Sequence[Line], member: int) -> pa.Table:
@@ -269,29 +294,6 @@ class RunFolder:
             raise StoreError(f"cannot write {self.path / name}: {error.strerror}; nothing finished is lost") from None
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a member's folder; the system lets go of it when this process ends, however it ends.
-
-    A process whose parent was killed still writes its last snapshot: it is waited for. Raises StoreError when another
-    one keeps at work there, or the disk refuses.
-    """
-    try:
-        lock = (folder / ".lock").open("a")
-    except OSError as error:
-        raise StoreError(f"cannot lock {folder}: {error.strerror}; free disk space, then `twin resume`") from None
-    with lock:
-        for _ in range(round(MOST_WAIT_S / WAIT_S)):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(WAIT_S)
-        else:
-            raise StoreError(f"another process works at {folder}; wait until it has stopped")
-        yield
-
-
 def parts(folder: Path, name: str) -> list[Path]:
     """Part files of a member (`series`, `events` or `frames`) in order of time."""
     return sorted(folder.glob(f"{name}-*.arrow"))
@@ -339,15 +341,6 @@ def write_table(table: pa.Table, path: Path) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(f"cannot write {path}: {error}; free disk space, then `twin resume`") from None
-
-
-def settle(path: Path) -> None:
-    """Return once a file's content, or the names in a folder, outlive a power cut: later files promise them."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _total(values: Array, how: str) -> float:

@@ -1,38 +1,35 @@
 """Comparisons on made series whose sums are known: paired, in part, by town; and what is refused."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from scenarios import read_scenario
+from scenarios import build_world, read_scenario
 from scenarios.assemble import chosen_layers
 from scenarios.comparing import compare, outcomes
 from scenarios.execution import Plan
 from scenarios.headlines import HEADLINES, NEEDS, PER_DAY
 from scenarios.running import create
 from twin import store
-from twin.errors import ScenarioError
+from twin.errors import ScenarioError, StoreError
 
 SCENARIO = read_scenario("two-towns")
+WORLD, LAYERS = build_world(SCENARIO), chosen_layers({})
 HOUR_S = 3600
 OF = {one.quantity: one for one in HEADLINES}
 
 
 def made(path, members=1, hours=4, **values):
-    """A run folder with series laid out by hand: quantity -> function of (member, hour)."""
+    """A run folder with series laid out by hand: quantity -> function of (member, hour), all in the first town."""
     plan = Plan.make(SCENARIO, 4 * HOUR_S, members=members)
     folder = create(plan, SCENARIO, path, path.name)
     for member in range(members):
-        rows = [
-            {"time_s": hour * HOUR_S, "time": None, "quantity": name, "unit": "person", "area": area, "member": member,
-             "kind": kind, "label": "simulated", "value": float(value(member, hour)) if kind == "true" else 1e9}
-            for hour in range(hours + 1)
-            for name, value in values.items()
-            for area in ("all", "47000")
-            for kind in ("true", "reported")
-        ]  # fmt: skip
-        table = pa.Table.from_pylist(rows, schema=store.SERIES_SCHEMA)
-        store.write_table(table, folder.member_folder(member) / f"series-{hours * HOUR_S:09d}.arrow")
+        sampler = store.Sampler(WORLD, LAYERS, member)
+        for hour in range(hours + 1):
+            measured = {series.name: np.full(2, 1e9) for layer in LAYERS for series in layer.series}
+            for name, value in values.items():
+                measured[name] = np.array([value(member, hour), 0.0])
+            sampler.add(hour * HOUR_S, measured)
+        store.write_table(sampler.take(), folder.member_folder(member) / f"series-{hours * HOUR_S:09d}.arrow")
     return folder
 
 
@@ -67,12 +64,21 @@ def test_while_a_branch_goes_on_only_members_at_the_end_count(tmp_path):
     base, branch = made(tmp_path / "a", 3, deaths=lambda m, h: m), made(tmp_path / "b", 3, deaths=lambda m, h: m - 1)
     for member in (1, 2):
         part = store.parts(branch.member_folder(member), "series")[0]
-        short = store.read_table(part, store.SERIES_SCHEMA).slice(0, 8)
+        whole = store.read_table(part, store.SERIES_SCHEMA)
+        short = whole.slice(0, 2 * len(whole) // 5)
         store.write_table(short, part.with_name(f"series-{HOUR_S:09d}.arrow"))
         part.unlink()
     told = compare(base, [branch])["branches"][0]
     assert (told["members"], told["of"], told["until_s"]) == (1, 3, 4 * HOUR_S)
     assert row({"branches": [told]}, "deaths")["difference"]["verdict"] == "one-draw"
+
+
+def test_a_part_laid_out_in_another_way_is_refused(tmp_path):
+    folder = made(tmp_path / "a", deaths=lambda m, h: h)
+    part = store.parts(folder.member_folder(0), "series")[0]
+    store.write_table(store.read_table(part, store.SERIES_SCHEMA).slice(3), part)
+    with pytest.raises(StoreError, match="not laid out"):
+        compare(folder, [folder])
 
 
 def test_before_any_member_is_at_the_end_what_has_been_reached_is_told(tmp_path):
@@ -85,8 +91,9 @@ def test_before_any_member_is_at_the_end_what_has_been_reached_is_told(tmp_path)
 
 def test_towns_are_told_apart(tmp_path):
     folder = made(tmp_path / "a", deaths=lambda m, h: h)
-    told = compare(folder, [folder], ["deaths"], ["all", "47000"])["branches"][0]["differences"]
-    assert [one["area"] for one in told] == ["all", "47000"]
+    towns = [*WORLD["municipality"].ids.tolist(), "all"]
+    told = compare(folder, [folder], ["deaths"], towns)["branches"][0]["differences"]
+    assert [(one["area"], one["base"]["mean"]) for one in told] == list(zip(towns, (4.0, 0.0, 4.0), strict=True))
 
 
 def test_units_follow_the_summary(tmp_path):

@@ -292,17 +292,6 @@ def test_a_folder_that_cannot_be_made_is_told(folder, tmp_path, monkeypatch):
         folder.member_folder(4)
 
 
-def test_a_member_is_held_by_one_process_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "MOST_WAIT_S", 0.2)
-    with store.alone(tmp_path), pytest.raises(StoreError, match="another process works"), store.alone(tmp_path):
-        pass
-    with store.alone(tmp_path):
-        pass
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(StoreError, match=r"cannot lock .*No space left"), store.alone(tmp_path):
-        pass
-
-
 def test_a_file_is_on_disk_before_it_has_its_name(folder, tmp_path, monkeypatch):
     order, replace_file, settle = [], Path.replace, store.settle
     monkeypatch.setattr(store, "settle", lambda path: (order.append(path.name), settle(path)))
