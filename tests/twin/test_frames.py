@@ -40,7 +40,7 @@ def test_the_last_frame_at_or_before_an_instant_is_found(folder):
 
 
 def test_what_was_not_kept_is_told(folder):
-    with pytest.raises(StoreError, match="no frame of 'hazard.depth_m' at or before"):
+    with pytest.raises(StoreError, match=r"no frame of 'hazard\.depth_m' at or before"):
         folder.frame("hazard.depth_m", 10)
-    with pytest.raises(StoreError, match="no frame of 'rescue.none'"):
+    with pytest.raises(StoreError, match=r"no frame of 'rescue\.none'"):
         folder.frame("rescue.none", 99999)
