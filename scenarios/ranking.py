@@ -101,6 +101,7 @@ def rank(
     finally:
         if pool is None:
             own.close()
+    race.clear()
     return answer
 
 
@@ -156,6 +157,11 @@ class Race:
             for member in range(len(candidate.outcomes), min(len(candidate.outcomes) + number, self.most))
         ]
         return sorted(wanted, key=lambda pair: pair[1])
+
+    def clear(self) -> None:
+        """Remove the branches once the answer stands: dozens fill a disk, and the winner is soon forked again."""
+        for one in self.candidates:
+            shutil.rmtree(one.folder.path, ignore_errors=True)
 
     def used(self) -> int:
         """Members run so far, in all."""

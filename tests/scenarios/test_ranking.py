@@ -42,6 +42,7 @@ def test_what_does_harm_loses_and_what_does_nothing_is_as_good_as_nothing(parent
     assert answer["verdict"] == "best"
     assert answer["members_used"] <= answer["members_equal_allocation"]
     assert told[-1] == answer
+    assert not any((tmp_path / "r").iterdir())  # the branches are gone
 
 
 def test_where_nothing_matters_the_answer_says_so(parent, pool, tmp_path):
