@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ MEASURES = {
     "airlift-meals": "meals_short",
     "medical-teams": "hospital_patients_waiting",
 }
-UNREACHED = ("hazard", "damage")  # no measure of these three reaches them
+UNREACHED = ("hazard", "damage")  # no measure of these three reaches them, but by crews that put out fires
 
 
 def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
@@ -126,20 +127,20 @@ def _outcomes(folder: store.RunFolder, headline: Headline) -> np.ndarray:
 
 
 def _unreached(name: str, parent: store.RunFolder, branch: store.RunFolder) -> dict[str, Any]:
-    """Events of layers the measure cannot reach that are the same in both, over all there are."""
-    first, second = (
-        [
-            row
-            for row in folder.events().select(["id", "member", "layer", "amount"]).to_pylist()
-            if row["layer"] in UNREACHED
-        ]
-        for folder in (parent, branch)
-    )
-    same = sum(one == two for one, two in zip(first, second))
+    """Events of what the measure cannot reach that are the same in both, over all there are."""
+    first, second = (_happened(folder) for folder in (parent, branch))
     return {
-        "case": f"events of {' and '.join(UNREACHED)} unchanged, {name}",
-        "size": len(first),
-        "value": same / max(len(first), len(second), 1),
+        "case": f"shocks, collapses and slides unchanged, {name}",
+        "size": first.total(),
+        "value": (first & second).total() / max(first.total(), second.total(), 1),
         "unit": "share",
         "limit": "1",
     }
+
+
+def _happened(folder: store.RunFolder) -> Counter[tuple[Any, ...]]:
+    """Events of hazard and damage but those of fires, which crews put out."""
+    rows = folder.events().select(["member", "time_s", "layer", "kind", "subject", "amount"]).to_pylist()
+    return Counter(
+        tuple(row.values()) for row in rows if row["layer"] in UNREACHED and not row["kind"].startswith("fire")
+    )

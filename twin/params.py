@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,18 @@ class Params(Mapping[str, Any]):
 
 
 def load(path: Path) -> Params:
-    """Read a params.toml. Raises ParameterError naming file and row for a missing field or a bad status."""
+    """Read a params.toml, once for as long as it stays as it is: every member of every run asks for it.
+
+    Raises ParameterError naming file and row for a missing field or a bad status.
+    """
+    try:
+        return _load(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise ParameterError(f"{path}: cannot read parameters: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, changed_ns: int) -> Params:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

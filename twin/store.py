@@ -63,6 +63,7 @@ class Sampler:
         self.areas = [*world["municipality"].ids.tolist(), "all"]
         self.member = member
         self.series = [series for layer in layers for series in layer.series]
+        self.how = np.array([series.total for series in self.series])
         self._times: list[int] = []
         self._values: list[Array] = []
 
@@ -70,9 +71,8 @@ class Sampler:
         """Keep one sample of every series; each array has shape (municipality,)."""
         block = np.empty((len(self.series), len(self.areas)))
         for row, series in enumerate(self.series):
-            values = measured[series.name]
-            block[row, :-1] = values
-            block[row, -1] = _total(values, series.total)
+            block[row, :-1] = measured[series.name]
+        block[:, -1] = _totals(block[:, :-1], self.how)
         self._times.append(now_s)
         self._values.append(block)
 
@@ -343,11 +343,14 @@ def write_table(table: pa.Table, path: Path) -> None:
         raise StoreError(f"cannot write {path}: {error}; free disk space, then `twin resume`") from None
 
 
-def _total(values: Array, how: str) -> float:
-    known = values[~np.isnan(values)]
-    if not known.size or how == "none":
-        return float("nan")
-    return float(known.max() if how == "max" else known.mean() if how == "mean" else known.sum())
+def _totals(values: Array, how: Array) -> Array:
+    """How towns add up to the whole region, (series,); values (series, town), NaN for what is not known."""
+    known = ~np.isnan(values)
+    number = known.sum(axis=1)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    highest = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+    total = np.select([how == "max", how == "mean"], [highest, total / np.maximum(number, 1)], total)
+    return np.where((number > 0) & (how != "none"), total, np.nan)
 
 
 def _dictionary(codes: Array, names: Sequence[str]) -> pa.DictionaryArray:
