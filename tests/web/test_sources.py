@@ -66,3 +66,9 @@ def test_every_text_of_the_catalogue_is_used_or_made_from_a_known_family() -> No
     families = set(re.findall(r"`([a-z]+(?:\.[a-z]+)*\.)\$\{", code))
     unused = [key for key in keys if f'"{key}"' not in code and not any(key.startswith(one) for one in families)]
     assert not unused
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(WEB).as_posix())
+def test_what_a_file_takes_from_another_is_there(path: Path) -> None:
+    for name in re.findall(r"from \"(\.[^\"]+)\"", path.read_text()):
+        assert (path.parent / name).is_file(), f"{name} is missing: is it kept out of git by .gitignore?"
