@@ -22,6 +22,7 @@ Array = np.ndarray
 EVERYWHERE = "all"
 MOST_BRANCHES, MOST_AREAS = 20, 50
 Cube = dict[tuple[str, str], Array]  # (quantity, area) -> values (time,)
+Side = tuple[Array, Cube]  # sample times and series of one member
 
 
 def compare(
@@ -84,14 +85,14 @@ def _branch(
         )
     of = min(int(manifest["members"]), int(own["members"]))
     names = {one.quantity for one in chosen}
-    pairs = {member: (_read(base, member, names, places), _read(branch, member, names, places)) for member in range(of)}
     until_s = min(int(manifest["until_s"]), int(own["until_s"]))
-    reached = {member: min(_end(one), _end(two)) for member, (one, two) in pairs.items()}
+    reached = {member: min(_end(base, member), _end(branch, member)) for member in range(of)}
     whole = [member for member, end_s in reached.items() if end_s >= until_s]
     if not whole:
         begun = {member: end_s for member, end_s in reached.items() if end_s >= 0}
         whole = [max(begun, key=lambda member: (begun[member], -member))] if begun else []
         until_s = max(begun.values(), default=0)
+    pairs = [tuple(_read(run, member, names, places) for run in (base, branch)) for member in whole]
     from_s = max(int(manifest.get("forked_at_s") or 0), int(own.get("forked_at_s") or 0))
     record = own.get("countermeasure") or {}
     return {
@@ -102,12 +103,12 @@ def _branch(
         "one_draw": own.get("draws") == ONE_DRAW or of == 1,
         "from_s": from_s,
         "until_s": until_s,
-        "differences": _differences([pairs[member] for member in whole], chosen, places, (from_s, until_s), curves),
+        "differences": _differences(pairs, chosen, places, (from_s, until_s), curves),
     }
 
 
 def _differences(
-    pairs: Sequence[tuple[tuple[Array, Cube], tuple[Array, Cube]]],
+    pairs: Sequence[tuple[Side, ...]],
     chosen: Sequence[Headline],
     places: Sequence[str],
     span: tuple[int, int],
@@ -175,7 +176,7 @@ def _summed_up(times: Array, values: Array, headline: Headline) -> float:
     return float(np.trapezoid(known, times) / per_s)
 
 
-def _read(folder: store.RunFolder, member: int, quantities: set[str], places: Sequence[str]) -> tuple[Array, Cube]:
+def _read(folder: store.RunFolder, member: int, quantities: set[str], places: Sequence[str]) -> Side:
     """Sample times and true series of one member out of its parts, finished or not."""
     times: list[Array] = []
     found: dict[tuple[str, str], list[Array]] = {}
@@ -194,14 +195,15 @@ def _read(folder: store.RunFolder, member: int, quantities: set[str], places: Se
     return np.concatenate(times), {key: np.concatenate(pieces) for key, pieces in found.items()}
 
 
-def _at(side: tuple[Array, Cube], key: tuple[str, str], times: Array) -> Array:
+def _at(side: Side, key: tuple[str, str], times: Array) -> Array:
     """Values at these sample times, which the member has."""
     return side[1][key][np.searchsorted(side[0], times)]
 
 
-def _end(side: tuple[Array, Cube]) -> int:
-    """Last sample of a member, -1 before the first."""
-    return int(side[0][-1]) if len(side[0]) else -1
+def _end(folder: store.RunFolder, member: int) -> int:
+    """Instant a member has come to, by the name of its last part; -1 before the first."""
+    parts = store.parts(folder.member_folder(member), "series")
+    return int(parts[-1].stem.partition("-")[2]) if parts else -1
 
 
 def _unit(headline: Headline) -> str:
