@@ -108,6 +108,7 @@ def test_key_of_the_address_opens_the_page_and_leaves_the_address(window: Window
     window.keep("situation-ja")
 
 
+@pytest.mark.slow
 def test_without_a_key_the_page_asks_and_a_wrong_one_is_refused(window: Window) -> None:
     page = window.page
     page.goto(window.place.address)
@@ -145,6 +146,7 @@ def test_language_switch_turns_every_text(window: Window) -> None:
     window.keep("situation-en")
 
 
+@pytest.mark.slow
 def test_shared_address_shows_the_same_view(window: Window) -> None:
     page = window.open(f"map={MAP}&area=all&panel=events")
     window.set_clock(9 * HOUR_S)
@@ -170,6 +172,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(window: Window)
     assert {"clock", "area", "quantity"} <= {one["id"] for one in reached}
 
 
+@pytest.mark.slow
 def test_arrow_keys_move_slider_and_tabs(window: Window) -> None:
     page = window.open(f"map={MAP}")
     page.focus("#clock")
@@ -190,6 +193,7 @@ def test_panels_have_names_landmarks_and_contrast(window: Window, panel: str) ->
         assert page.get_by_role(landmark).count() == 1
 
 
+@pytest.mark.slow
 def test_map_is_also_a_table_of_the_towns(window: Window) -> None:
     page = window.open(f"map={MAP}")
     page.get_by_role("button", name="表で見る").click()
@@ -201,6 +205,7 @@ def test_map_is_also_a_table_of_the_towns(window: Window) -> None:
     assert "area=" in page.url
 
 
+@pytest.mark.slow
 def test_a_town_pressed_on_the_map_becomes_the_area(window: Window) -> None:
     page = window.open(f"map={MAP}")
     window.picture()
@@ -220,6 +225,7 @@ def test_causes_of_a_shortage_are_one_press_away(window: Window) -> None:
     window.keep("causes-ja")
 
 
+@pytest.mark.slow
 def test_countermeasure_files_go_out_and_come_back(window: Window, tmp_path: Path) -> None:
     page = window.open("panel=editor")
     page.fill("#draft-title", "復旧班を倍にする")
@@ -237,6 +243,7 @@ def test_countermeasure_files_go_out_and_come_back(window: Window, tmp_path: Pat
     assert page.input_value("#draft-title") == "復旧班を倍にする"
 
 
+@pytest.mark.slow
 def test_values_out_of_range_are_told_before_anything_runs(window: Window) -> None:
     page = window.open("panel=editor")
     page.fill("#lever-search", "power_crews")
@@ -276,6 +283,7 @@ def test_what_if_from_the_editor_to_comparison_and_log(window: Window) -> None:
     window.keep("log-ja")
 
 
+@pytest.mark.slow
 def test_a_run_started_on_the_page_is_followed_to_its_end(window: Window) -> None:
     page = window.open("panel=runs")
     page.select_option("#new-scenario", "two-towns")
