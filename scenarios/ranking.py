@@ -94,8 +94,8 @@ def rank(
         return race.outcomes()
 
     try:
-        for now in ranking.race(run, len(records), race.tolerance, most, budget):
-            answer = race.answer(now, equal)
+        for standing in ranking.race(run, len(records), race.tolerance, most, budget):
+            answer = race.answer(standing, equal)
             if tell:
                 tell(answer)
     finally:
