@@ -301,7 +301,10 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    subject: Annotated[str | None, typer.Argument(help="Subject / 対象")] = None,
+    subjects: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SUBJECT", help="Subjects, or `studies` / 対象（studies: モデル実験すべて）"),
+    ] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Compare with peers / 他ソフトと比較")] = False,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep as JSON / 結果をJSONで保存")] = None,
     compare: Annotated[
@@ -309,15 +312,25 @@ def bench(
         typer.Option("--compare", metavar="OLD NEW", help="Compare two JSON files / 二つの結果を比較"),
     ] = None,
 ) -> None:
-    """Measure speed: one subject, or a quick whole picture. / 速度を測る。"""
+    """Measure speed: all of it (about 20 minutes on two quiet cores), or some subjects. / 速度を測る（全体で約20分）。
+
+    \b
+    Speed: start-up coupling-overhead whole-run fork people missions routing shallow-water
+           shaking damage hazard-cache inundation api what-if
+    Studies of the model, run when named or all by `twin bench studies` (about 40 minutes):
+           pairing rank early-evacuation coupling-effects step-size
+
+    Each subject is written to benchmarks/results.md as soon as it is measured; after an interruption the
+    command says how to go on. --peers compares with ANUGA, Landlab and networkx where they are installed.
+    """
     import benchmarks
     from benchmarks import comparison
 
     if compare:
-        found = comparison.compare(*compare, subject)
+        found = comparison.compare(*compare, subjects or ())
         console.show(found, comparison.lines(found))
         return
-    content = benchmarks.run(subject, peers, console.note, save)
+    content = benchmarks.run(*(subjects or ()), peers=peers, tell=console.note, save=save)
     console.show(content, benchmarks.lines(content))
     if content["failed"]:
         raise typer.Exit(1)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -28,7 +28,7 @@ import yaml
 from api.keys import new_key
 from api.page import DIST
 from benchmarks.loading import Target, fastest, latencies, percentiles_ms
-from benchmarks.measuring import Tell, silent, timed
+from benchmarks.measuring import Tell, peak_rss_mb, silent, timed
 from scenarios import read_scenario
 from scenarios.execution import Plan, place_of
 from scenarios.running import create
@@ -125,12 +125,17 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[Row]:
         with served(place) as server:
             tell(f"  {MEMBERS} members of {SCENARIO} over {UNTIL}")
             run_id = server.begin(MEMBERS, UNTIL, "done")
-            yield from _idle(server, run_id, tell)
-            yield from _busy(server, run_id, tell)
+            yield from _with_memory(server, _idle(server, run_id, tell))
+            yield from _with_memory(server, _busy(server, run_id, tell))
         with served(place) as server:
-            yield from _page(server, run_id, tell)
+            yield from _with_memory(server, _page(server, run_id, tell))
         with served(place) as server:
-            yield from _frames(server, place / "runs", tell)
+            yield from _with_memory(server, _frames(server, place / "runs", tell))
+
+
+def _with_memory(server: Server, rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows with the peak memory of the server so far, without its workers."""
+    return ({**row, "peak_rss_mb": peak_rss_mb(server.pid)} for row in rows)
 
 
 def _idle(server: Server, run_id: str, tell: Tell) -> Iterator[Row]:

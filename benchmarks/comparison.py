@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ LOWER_IS_BETTER = ("s", "ms", "MB", "ms per step")
 BEYOND = ("faster", "slower", "changed", "more memory", "less memory")
 
 
-def compare(old: Path, new: Path, subject: str | None = None) -> dict[str, Any]:
+def compare(old: Path, new: Path, subjects: Collection[str] = ()) -> dict[str, Any]:
     """Rows of both files with their ratio, noise and flags; files as `twin bench --json` or `results.json` give them.
 
-    subject: compare only this one. Raises ScenarioError for a file that holds no results.
+    subjects: compare only these. Raises ScenarioError for a file that holds no results.
     """
-    files = [[row for row in read(path) if subject in (None, row["subject"])] for path in (old, new)]
+    files = [[row for row in read(path) if not subjects or row["subject"] in subjects] for path in (old, new)]
     before, after = ({identity(row): row for row in rows} for rows in files)
     rows = [_compared(before.get(key), after.get(key)) for key in {**before, **after}]
     flagged = sum(any(flag in BEYOND for flag in row["flags"]) for row in rows)

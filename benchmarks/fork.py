@@ -59,6 +59,7 @@ def _row(case: str, begin: Callable[[], Twin], at_s: int) -> dict[str, Any]:
         save_s = time.perf_counter() - begun
         size = sum(path.stat().st_size for path in folder.iterdir())
         reading, _ = timed(partial(snapshot.load, folder, at_s, fresh, schemas, world))
+        plain, _ = timed(lambda: [path.read_bytes() for path in folder.iterdir()])
 
         def fork() -> None:
             twin.resume(snapshot.load(folder, at_s, fresh, schemas, world))
@@ -66,7 +67,8 @@ def _row(case: str, begin: Callable[[], Twin], at_s: int) -> dict[str, Any]:
 
         timing, _ = timed(fork)
     figures = {"value": timing.wall_s, "unit": "s", "save_s": save_s, "read_s": reading.wall_s, "prepare_s": prepare_s}
-    return {"case": case, "size": size, **figures, **timing.row}
+    limit = {"share_of_limit": plain.wall_s / timing.wall_s, "limit_of": "plain reading", "plain_read_s": plain.wall_s}
+    return {"case": case, "size": size, **figures, **timing.row, **limit}
 
 
 def _scenario(name: str) -> Twin:

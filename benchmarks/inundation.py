@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.limits import triad_bytes_per_s_of_two
 from benchmarks.measuring import Tell, silent
+from benchmarks.shallow_water import CASES
 from twin.numerics.shallow_water import (
     Basin,
     Series,
@@ -27,7 +29,8 @@ from twin.numerics.shallow_water import (
 )
 
 Array = np.ndarray
-SIDE_M, END_S, AIM_S, THREADS = 5000.0, 3 * 3600.0, 60.0, 2
+SIDE_M, END_S, AIM_S, AIM_CELL_M, THREADS = 5000.0, 3 * 3600.0, 60.0, 10.0, 2
+CELL_VALUES = CASES["finite-volume"][3]  # that cross memory in an update of a cell at least
 PART_S, FLOODED_M = 600.0, 0.01
 CELL_SIZES_M = (50.0, 25.0, 10.0)
 CREST_M, PERIODS_S, FADING_S = 6.0, (1800.0, 1500.0, 1200.0), 2 * 3600.0
@@ -60,13 +63,14 @@ class Course:
 def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
     """Cells of 50, 25 and 10 m in float64; the finest also in float32, unless Numba is missing (50 m only)."""
     fast = form_available() == "compiled"
+    bandwidth = triad_bytes_per_s_of_two()
     advance(*start(100.0), 60.0)  # warm-up
     for cell_m in CELL_SIZES_M if fast else CELL_SIZES_M[:1]:
         for dtype in (np.float64, np.float32) if cell_m == CELL_SIZES_M[-1] else (np.float64,):
             if dtype == np.float32:
                 advance(*start(100.0, dtype), 60.0)
             tell(f"cells of {cell_m:g} m, {np.dtype(dtype).name}")
-            yield _row(cell_m, dtype)
+            yield _row(cell_m, dtype, bandwidth)
 
 
 def town(cell_m: float) -> tuple[Array, Array]:
@@ -116,10 +120,12 @@ def start(cell_m: float, dtype: type = np.float64) -> tuple[Basin, State]:
     return basin, still(basin, 0.0)
 
 
-def _row(cell_m: float, dtype: type) -> dict[str, Any]:
+def _row(cell_m: float, dtype: type, bandwidth: float) -> dict[str, Any]:
+    """Fields of a result; bandwidth: bytes/s of two processes together, as wet cells need them."""
     course = run(cell_m, dtype)
     state, cells = course.state, course.state.depth_m.size
     flooded = course.basin.bed_m > 0
+    bytes_per_cell, updates_per_s = CELL_VALUES * np.dtype(dtype).itemsize, 2 * state.steps * cells / course.wall_s
     return {
         "case": "three-hours",
         "size": cells,
@@ -127,13 +133,16 @@ def _row(cell_m: float, dtype: type) -> dict[str, Any]:
         "dtype": np.dtype(dtype).name,
         "value": END_S / course.wall_s,
         "unit": "simulated s/s",
-        "limit": f"{AIM_S:g} s for 10 m, 2 threads",
+        "limit": f"{AIM_S:g} s" if cell_m == AIM_CELL_M else None,
         "wall_s": course.wall_s,
         "cpu_s": course.cpu_s,
         "repeats": 1,
         "steps": state.steps,
         "cell_m": cell_m,
-        "element_updates_per_s": 2 * state.steps * cells / course.wall_s,
+        "element_updates_per_s": updates_per_s,
+        "bytes_per_cell": bytes_per_cell,
+        "share_of_limit": updates_per_s * course.wet_share * bytes_per_cell / bandwidth,
+        "limit_of": "bandwidth of two processes",
         "wet_share": course.wet_share,
         "wet_land_share": float((state.depth_m[flooded] > FLOODED_M).mean()),
         "mass_error": course.mass_error,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -19,15 +20,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-import numpy as np
-
 from twin.errors import StateError
 
 Result = TypeVar("Result")
 Tell = Callable[[str], None]
 REPEATS = 3
 SHORT_S, MOST_CALLS = 0.05, 100
-TRIAD_VALUES = 6_000_000  # three arrays of 48 MB, beyond the cache of one core
 NEEDED, OPTIONAL = ("numpy", "scipy", "mesa", "simpy", "pyarrow"), ("numba", "anuga", "landlab", "networkx")
 CHILD = """
 import json, resource, sys
@@ -98,13 +96,31 @@ def in_child(module: str, name: str, *arguments: Any) -> tuple[Any, float]:
     return told["result"], told["peak_rss_mb"]
 
 
+def restart_peak() -> None:
+    """Let the peak of this process begin anew at what it holds now, where Linux allows that."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_rss_mb(process: int | str = "self") -> float | None:
+    """Largest resident memory of a process since it began or `restart_peak` was called, MB; None but on Linux."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)
+
+
 def load() -> float:
     """Processes that want to run on this machine, mean over the last minute."""
     return round(os.getloadavg()[0], 2)
 
 
 def machine() -> dict[str, Any]:
-    """What the figures are measured on."""
+    """What the figures are measured on; clock_ghz: as measured just now, None without Numba."""
+    from benchmarks.limits import clock_hz
+
+    clock = clock_hz()
     packages = {name: metadata.version(name) for name in NEEDED}
     packages |= {name: metadata.version(name) for name in OPTIONAL if find_spec(name)}
     return {
@@ -115,6 +131,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "version": metadata.version("disaster-twin"),
         "packages": packages,
+        "clock_ghz": None if clock is None else round(clock / 1e9, 2),
         "load": load(),
     }
 
@@ -127,31 +144,3 @@ def _processor() -> str:
         lines = []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()
-
-
-def triad_bytes_per_s() -> float:
-    """Memory bandwidth of one core: best of five a = b + 3 c over arrays beyond the cache.
-
-    Counts the bytes read and written, 24 per element when compiled; NumPy needs two passes, 40. A line that is
-    fetched only to be overwritten is not counted.
-    """
-    a, b, c = (np.full(TRIAD_VALUES, value) for value in (0.0, 1.0, 2.0))
-    triad, values = _compiled_triad() if find_spec("numba") else (_two_passes, 5)
-    timing, _ = timed(lambda: triad(a, b, c), repeats=5)
-    return values * a.itemsize * TRIAD_VALUES / min(timing.all_s)
-
-
-def _two_passes(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
-    np.multiply(c, 3.0, out=a)
-    np.add(a, b, out=a)
-
-
-def _compiled_triad() -> tuple[Callable[..., None], int]:
-    from numba import njit
-
-    @njit
-    def triad(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
-        for i in range(a.size):
-            a[i] = b[i] + 3.0 * c[i]
-
-    return triad, 3

@@ -1,7 +1,8 @@
 """The people layer: persons moved on per second, fed with what the other layers gave it in a recorded run.
 
 Larger sizes are the same prefecture several times side by side: every cell, town, site and input repeated, with ids,
-and therefore draws, of its own. One person counts once for each step of the layer.
+and therefore draws, of its own. One person counts once for each step of the layer. No other model does the same work;
+beside it stands the least an agent model can do: one Mesa agent per person that only looks whether its home stands.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+import mesa
 import numpy as np
 from scipy import sparse
 
-from benchmarks.measuring import REPEATS, Tell, Timing, silent, triad_bytes_per_s
+from benchmarks.limits import triad_bytes_per_s
+from benchmarks.measuring import REPEATS, Tell, Timing, silent, timed
 from layers.people import LAYER
 from scenarios import build_world, read_scenario
 from scenarios.assemble import assemble, member_params
@@ -25,6 +28,7 @@ from twin.table import Table
 from twin.world import Carrier, IndexSet, World
 
 SCENARIO, HOURS, COPIES = "kumamoto-2026", 6, (1, 3, 10)
+AGENTS, AGENT_STEPS = 20_000, 5
 REPEATED = ("municipality", "cell", "site", "incident", "patch")
 Call = tuple[Mapping[str, np.ndarray], Clock]
 
@@ -34,6 +38,7 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]
     place, calls = recorded(SCENARIO, HOURS)
     bandwidth = triad_bytes_per_s()
     tell(f"  {len(calls)} steps of the layer in {HOURS} h of {SCENARIO}; triad {bandwidth / 1e9:.1f} GB/s")
+    agents_per_s = mesa_persons_per_s()
     for copies in COPIES:
         world = side_by_side(place, copies)
         passes = [_one_pass(world, calls, copies) for _ in range(REPEATS)]
@@ -49,8 +54,27 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]
             "ms_per_step": 1000 * timing.wall_s / len(calls),
             "bytes_per_cell": moved_bytes / len(calls) / n_cell,
             "share_of_limit": moved_bytes / timing.wall_s / bandwidth,
+            "peers": {"mesa": agents_per_s},
             "bound": "the cost of some hundred small array operations a step, not memory",
         }
+
+
+def mesa_persons_per_s() -> float:
+    """Agents moved on per second by a Mesa model in which each one only looks at its cell."""
+
+    class Person(mesa.Agent):
+        def __init__(self, model: mesa.Model, cell: int) -> None:
+            super().__init__(model)
+            self.cell, self.nights_at_home = cell, 0
+
+        def step(self) -> None:
+            self.nights_at_home += stands[self.cell]
+
+    stands, model = [1, 0] * 500, mesa.Model(seed=1)
+    for number in range(AGENTS):
+        Person(model, number % len(stands))
+    timing, _ = timed(lambda: [model.agents.do("step") for _ in range(AGENT_STEPS)])
+    return AGENTS * AGENT_STEPS / timing.wall_s
 
 
 def recorded(name: str, hours: int) -> tuple[World, list[Call]]:
@@ -65,7 +89,7 @@ def recorded(name: str, hours: int) -> tuple[World, list[Call]]:
         return LAYER.step(given, state, inputs, clock)
 
     layers = tuple(replace(one, step=listening) if one.name == LAYER.name else one for one in twin.wiring.layers)
-    twin.wiring = replace(twin.wiring, layers=layers)
+    twin = replace(twin, wiring=replace(twin.wiring, layers=layers))
     for _ in twin.advance(hours * 3600):
         pass
     return world, calls

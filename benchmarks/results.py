@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import SUBJECTS, bounds
+from benchmarks import SUBJECTS, aims, bounds
 
 Row = dict[str, Any]
 Kept = dict[str, dict[str, Any]]  # subject -> machine, results
@@ -19,10 +19,12 @@ STORE = Path(__file__).with_name("results.json")
 HEAD = """# Results
 
 Written by `twin bench`; do not edit. Speeds are meant as ratios in one run on one machine; the load stands beside every
-figure. Wall time is the median of the repeats, spread the largest less the smallest of them. Memory is the peak of a
-process of its own. Beside peers: how many times as fast as the peer in the same run, with its date where that was
-another one. Of the limit: share of what the machine can do at most, measured in the same run; this is the memory
-bandwidth, for shaking the rate of matrix products.
+figure. Wall time is the median of the repeats, spread the largest less the smallest of them. Memory is the peak of the
+process while the row was measured, Python and libraries included. Beside peers: how many times as fast as the peer in
+the same run, with its date where that was another one. Of the limit: share of what the machine can do at most, measured
+in the same run: the memory bandwidth of one core, with two threads that of two processes at once; for shaking the rate
+of matrix products; for a fork plain reading of the same files. Cycles each: of the clock as measured before, one core's
+times the threads.
 """
 
 
@@ -70,6 +72,8 @@ def merged(kept: Kept, content: Mapping[str, Any]) -> dict[str, Any]:
         if old and _alike(old["machine"], content["machine"]):
             fresh = _with_old(fresh, old["results"], whole=name in content["complete"])
         subjects[name] = {"machine": content["machine"], "results": fresh}
+        if name in content.get("took_s", {}):
+            subjects[name]["took_s"] = content["took_s"][name]
     return {"subjects": {name: subjects[name] for name in SUBJECTS if name in subjects}}
 
 
@@ -89,7 +93,24 @@ def _with_old(fresh: list[dict[str, Any]], old: Sequence[Row], whole: bool) -> l
 
 def page(kept: Mapping[str, Any]) -> str:
     """The whole page as Markdown; the same store gives the same text."""
-    return HEAD + "".join(_section(name, one) for name, one in kept["subjects"].items())
+    subjects = kept["subjects"]
+    return HEAD + _picture(subjects) + "".join(_section(name, one) for name, one in subjects.items())
+
+
+def _picture(subjects: Kept) -> str:
+    """What holds and what does not, over all subjects, and what was never measured."""
+    found = [aim for one in subjects.values() for aim in aims.of(one["results"])]
+    missed = [aim for aim in found if not aim.met]
+    absent = [name for name in SUBJECTS if name not in subjects]
+    lines = [f"{len(found) - len(missed)} of {len(found)} aims met."] if found else []
+    lines += ["Missed:\n", *(_item(f"{aim.subject}: ", aim) for aim in missed)] if missed else []
+    lines += [f"\nNot measured yet: {', '.join(absent)}."] if absent else []
+    return "\n".join(["\n## The whole picture\n", *lines]) + "\n"
+
+
+def _item(before: str, aim: aims.Aim) -> str:
+    remark = f" ({aim.remark})" if aim.remark else ""
+    return f"- {before}{aim.what}: {aims.measured(aim)}, aim {aims.wanted(aim)}{remark}"
 
 
 def _section(name: str, one: Mapping[str, Any]) -> str:
@@ -102,19 +123,25 @@ def _section(name: str, one: Mapping[str, Any]) -> str:
         for row in rows
         if row["unit"] == "exponent"
     ]
-    parts = [f"\n## {name}\n", f"{what[0].upper()}{what[1:]}.\n", f"{_machine(machine)}\n", _table(plain)]
+    parts = [f"\n## {name}\n", f"{what[0].upper()}{what[1:]}.\n", f"{_machine(machine)}{_took(one)}\n", _table(plain)]
+    judged = [f"{_item('', aim)}: {'met' if aim.met else '**missed**'}" for aim in aims.of(plain)]
     said = [f"- {line}" for line in bounds(plain)]
-    for title, items in (("Bound by:", said), ("Growth of wall time:", growth)):
+    for title, items in (("Aims:", judged), ("Bound by:", said), ("Growth of wall time:", growth)):
         parts += [f"\n{title}\n", *items] if items else []
     return "\n".join(parts) + "\n"
 
 
 def _machine(machine: Row) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    clock = f" at {machine['clock_ghz']} GHz" if machine.get("clock_ghz") else ""
     return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, "
+        f"{machine['processor']}{clock}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, "
         f"Python {machine['python']}, {packages}; load {machine['load']} before, {machine['load_after']} after."
     )
+
+
+def _took(one: Mapping[str, Any]) -> str:
+    return f" Took {one['took_s'] / 60:.1f} min." if one.get("took_s") else ""
 
 
 COLUMNS: dict[str, Callable[[Row], str]] = {
@@ -128,7 +155,8 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
     "spread": lambda row: "" if row.get("spread_s") is None else f"{_number(row['spread_s'])} s",
     "memory": lambda row: "" if row["peak_rss_mb"] is None else f"{row['peak_rss_mb']:.0f} MB",
     "bytes per cell": lambda row: "" if row["bytes_per_cell"] is None else f"{row['bytes_per_cell']:.0f}",
-    "of the limit": lambda row: "" if row["share_of_limit"] is None else f"{row['share_of_limit']:.0%}",
+    "of the limit": lambda row: _share(row),
+    "cycles each": lambda row: f"{row['cycles_each']:.3g}" if row.get("cycles_each") else "",
     "beside peers": lambda row: _peers(row),
     "load": lambda row: f"{row['load']:.1f}",
     "measured": lambda row: row["measured"][:10],
@@ -146,6 +174,12 @@ def _table(rows: Sequence[Row]) -> str:
 def _number(value: float) -> str:
     """Three figures that count, large numbers with commas."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _share(row: Row) -> str:
+    if row["share_of_limit"] is None:
+        return ""
+    return f"{row['share_of_limit']:.0%}" + (f" of {row['limit_of']}" if row.get("limit_of") else "")
 
 
 def _peers(row: Row) -> str:

@@ -34,19 +34,20 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]
     """Nodes settled per second (nearest facility) and pairs per second (all ways), three sizes each."""
     if peers and not find_spec("networkx"):
         tell("  networkx is not installed; no ratio")
+    with_peer = peers and find_spec("networkx")
     for side in NEAREST_SIDES:
         a, b, time_s = streets(side)
         graph = csr_matrix((time_s, (a, b)), shape=(side**2, side**2))
         facilities = np.unique(np.linspace(0, side**2 - 1, N_FACILITY).astype(np.int64))
         timing, found_s = timed(partial(dijkstra, graph, directed=False, indices=facilities, min_only=True))
         row = _row("nearest-facility", side**2, side**2 / timing.wall_s, "nodes/s")
-        with_peer = peers and find_spec("networkx")
         yield row | timing.row | ({"peers": _networkx(a, b, time_s, facilities, found_s)} if with_peer else {})
     for side in ALL_WAYS_SIDES:
         a, b, time_s = streets(side)
         trunk = trunk_roads(a, b, side**2)
-        timing, _ = timed(partial(shortest_s, trunk, time_s))
-        yield _row("all-ways", side**2, side**4 / timing.wall_s, "pairs/s") | timing.row
+        timing, found_s = timed(partial(shortest_s, trunk, time_s))
+        row = _row("all-ways", side**2, side**4 / timing.wall_s, "pairs/s") | timing.row
+        yield row | ({"peers": _all_ways_networkx(a, b, time_s, found_s)} if with_peer else {})
 
 
 def _row(case: str, size: int, value: float, unit: str) -> dict[str, Any]:
@@ -72,11 +73,23 @@ def trunk_roads(a: np.ndarray, b: np.ndarray, n_node: int) -> RoadPlace:
 def _networkx(
     a: np.ndarray, b: np.ndarray, time_s: np.ndarray, facilities: np.ndarray, found_s: np.ndarray
 ) -> dict[str, float]:
-    """Nodes per second of the same search; the travel times must agree."""
-    networkx = import_module("networkx")
-    graph = networkx.Graph()
-    graph.add_weighted_edges_from(zip(a.tolist(), b.tolist(), time_s.tolist(), strict=True))
+    """Nodes per second of the same search, and how far the travel times differ."""
+    networkx, graph = import_module("networkx"), _graph(a, b, time_s)
     sources = set(facilities.tolist())
     timing, theirs = timed(partial(networkx.multi_source_dijkstra_path_length, graph, sources), repeats=1, warm_ups=0)
     worst_s = max(abs(theirs[node] - found_s[node]) for node in range(len(found_s)))
     return {"networkx": len(found_s) / timing.wall_s, "networkx largest difference, s": float(worst_s)}
+
+
+def _all_ways_networkx(a: np.ndarray, b: np.ndarray, time_s: np.ndarray, found_s: np.ndarray) -> dict[str, float]:
+    """Pairs per second of a Dijkstra search from every node, and how far the travel times differ."""
+    networkx, graph = import_module("networkx"), _graph(a, b, time_s)
+    timing, theirs = timed(lambda: dict(networkx.all_pairs_dijkstra_path_length(graph)), repeats=1, warm_ups=0)
+    worst_s = max(abs(found_s[one, other] - away_s) for one, row in theirs.items() for other, away_s in row.items())
+    return {"networkx": found_s.size / timing.wall_s, "networkx largest difference, s": float(worst_s)}
+
+
+def _graph(a: np.ndarray, b: np.ndarray, time_s: np.ndarray) -> Any:
+    graph = import_module("networkx").Graph()
+    graph.add_weighted_edges_from(zip(a.tolist(), b.tolist(), time_s.tolist(), strict=True))
+    return graph

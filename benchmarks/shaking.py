@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -50,7 +49,7 @@ def child(case: str, size: int) -> dict[str, Any]:
     """One row: median of the repeats after a warm-up, beside the rate of `dgemm` in this process."""
     work, flops = CASES[case](size)
     timing, _ = measuring.timed(work)
-    memory = _peak_rss_mb()
+    peak_rss_mb = measuring.peak_rss_mb()
     rate = dgemm_flops_per_s()
     return {
         "case": case,
@@ -59,7 +58,7 @@ def child(case: str, size: int) -> dict[str, Any]:
         "unit": "s" if case in LIMITS else "places/s",
         "limit": LIMITS.get(case),
         **timing.row,
-        **memory,
+        **({} if peak_rss_mb is None else {"peak_rss_mb": peak_rss_mb}),
         "share_of_limit": flops / timing.wall_s / rate if flops else None,
         "dgemm_gflop_per_s": rate / 1e9,
         "bound": BOUND if flops else "powers and logarithms",
@@ -129,15 +128,3 @@ def dgemm_flops_per_s() -> float:
     left, right = np.random.default_rng(0).random((2, MATRIX_SIDE, MATRIX_SIDE))
     timing, _ = measuring.timed(lambda: left @ right, repeats=5)
     return 2.0 * MATRIX_SIDE**3 / min(timing.all_s)
-
-
-def _peak_rss_mb() -> dict[str, float]:
-    """Largest resident memory since this program began, where Linux tells it.
-
-    The resource usage of a child process starts from the memory of the process that started it; this does not.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return {}
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return {"peak_rss_mb": int(line.split()[1]) / 1024}

@@ -2,7 +2,9 @@
 
 An update is one flux evaluation of one cell: two a step for finite volumes (SSP-RK2), one for local inertia. Every
 cell of the grid counts, as in the peers; `wet_share` says how many hold water, the others sleep in tiles. At the
-largest size four variants (float64 and float32, one and two threads) take turns, so that their ratios are fair.
+largest size four variants (float64 and float32, one and two threads) take turns, so that their ratios are fair. What
+two threads can reach is measured too: the same run in two processes at once, `two_processes_over_one`. A row of two
+threads has its share of the bandwidth two processes reach together.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.measuring import Tell, Timing, silent, triad_bytes_per_s
+from benchmarks.limits import together, triad_bytes_per_s, triad_bytes_per_s_of_two
+from benchmarks.measuring import Tell, Timing, in_child, silent
 from twin.numerics.shallow_water import (
     Basin,
     State,
@@ -80,8 +85,9 @@ class Variant:
         """Flux evaluations of all cells, by the median wall time."""
         return self.n_side**2 * self.after.steps * self.evaluations / median(self.wall_s)
 
-    def row(self, bandwidth: float) -> dict[str, Any]:
-        """Fields of a result; `bandwidth`: bytes/s of one core."""
+    def row(self, bandwidths: Mapping[int, float]) -> dict[str, Any]:
+        """Fields of a result; bandwidths: bytes/s by number of threads."""
+        bandwidth = bandwidths[self.threads]
         timing, dtype = Timing(tuple(self.wall_s)), np.dtype(self.dtype)
         wet_share = float((self.after.depth_m > 0).mean())
         bytes_per_cell = self.values * dtype.itemsize
@@ -98,6 +104,7 @@ class Variant:
             "simulated_s_per_s": END_S / timing.wall_s,
             "bytes_per_cell": bytes_per_cell,
             "share_of_limit": self.updates_per_s * wet_share * bytes_per_cell / bandwidth,
+            "limit_of": "bandwidth of one core" if self.threads == 1 else "bandwidth of two processes",
             "wet_share": wet_share,
             "triad_gb_per_s": bandwidth / 1e9,
             "bound": BOUND,
@@ -107,18 +114,19 @@ class Variant:
 
 def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]]:
     """Both forms at three sizes; at the largest also float32, two threads and, where installed, the peers."""
-    bandwidth = triad_bytes_per_s()
-    tell(f"triad {bandwidth / 1e9:.1f} GB/s; form {form_available()}")
+    bandwidths = {1: triad_bytes_per_s(), 2: triad_bytes_per_s_of_two()}
+    told = ", ".join(f"{number} at once {value / 1e9:.1f} GB/s" for number, value in bandwidths.items())
+    tell(f"  triad: {told}; form {form_available()}")
     cold_s = cold_compile_s() if form_available() == "compiled" else None
     for case in CASES:
         for n_side in SIZES if cold_s is not None else SIZES[:1]:
-            for row, state in _rows(case, n_side, bandwidth):
+            for row, state in _rows(case, n_side, bandwidths):
                 if peers and n_side == SIZES[-1] and (row["dtype"], row["threads"]) == ("float64", 1):
-                    row["peers"] = _peer(case, state, tell)
+                    row["peers"] = _peer(case, n_side, state, tell)
                 yield {**row, "cold_compile_s": cold_s}
 
 
-def _rows(case: str, n_side: int, bandwidth: float) -> Iterator[tuple[dict[str, Any], State]]:
+def _rows(case: str, n_side: int, bandwidths: Mapping[int, float]) -> Iterator[tuple[dict[str, Any], State]]:
     """One variant, or at the largest size four that take turns, with their speed as a multiple of the first."""
     kinds = [(np.float64, 1), (np.float64, 2), (np.float32, 1), (np.float32, 2)]
     variants = [Variant(case, n_side, *kind) for kind in (kinds if n_side == SIZES[-1] else kinds[:1])]
@@ -126,12 +134,26 @@ def _rows(case: str, n_side: int, bandwidth: float) -> Iterator[tuple[dict[str, 
         for variant in variants:
             variant.once()
     for variant in variants:
-        row = variant.row(bandwidth)
+        row = variant.row(bandwidths)
+        dtype, threads = row["dtype"], row["threads"]
+        row["peak_rss_mb"] = in_child(__name__, "one_run", case, n_side, dtype, threads)[1]
         if n_side == SIZES[-1]:
             pairs = zip(variants[0].wall_s, variant.wall_s, strict=True)
             row["ratio_to_float64_1_thread"] = median(first / own for first, own in pairs)
-            row["limit"] = AIMS.get((case, row["dtype"], row["threads"]))
+            row["limit"] = AIMS.get((case, dtype, threads))
+            if threads == 2:
+                row["two_processes_over_one"] = together(__name__, "prepared", case, n_side, dtype).gain
         yield row, variant.after
+
+
+def prepared(case: str, n_side: int, dtype: str) -> Callable[[], None]:
+    """One run on one thread, warmed up: to be timed in processes of its own."""
+    return Variant(case, n_side, np.dtype(dtype).type, 1).once
+
+
+def one_run(case: str, n_side: int, dtype: str, threads: int) -> None:
+    """The warm-up of one variant: in a process of its own it tells what memory that variant takes."""
+    Variant(case, n_side, np.dtype(dtype).type, threads)
 
 
 def workload(n_side: int, dtype: type = np.float64) -> tuple[Basin, np.ndarray]:
@@ -158,25 +180,37 @@ def cold_compile_s() -> float:
     return float(done.stdout.split()[-1])
 
 
-def _peer(case: str, ours: State, tell: Tell) -> dict[str, float]:
-    name, run = {"finite-volume": ("anuga", _anuga), "local-inertial": ("landlab", _landlab)}[case]
+def _peer(case: str, n_side: int, ours: State, tell: Tell) -> dict[str, float]:
+    """Speeds, memory and depth of a peer, in a process of its own with one thread: Landlab would take every core."""
+    name = {"finite-volume": "anuga", "local-inertial": "landlab"}[case]
     if find_spec(name) is None:
         tell(f"{name} is not installed; no ratio for {case}")
         return {}
-    updates_per_s, simulated_s_per_s, depth = run()
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"OMP_NUM_THREADS": "1"}):
+        path = str(Path(folder) / "depth.npy")
+        (updates_per_s, simulated_s_per_s), peak_rss_mb = in_child(__name__, "peer_run", name, n_side, path)
+        depth = np.load(path)
     block = ours.depth_m.shape[0] // depth.shape[0]
     mine = ours.depth_m.reshape(depth.shape[0], block, depth.shape[1], block).mean(axis=(1, 3))
     return {
         name: updates_per_s,
         f"{name} simulated s/s": simulated_s_per_s,
         f"{name} depth, relative L1": float(np.abs(mine - depth).sum() / depth.sum()),
+        f"{name} memory, MB": peak_rss_mb,
     }
 
 
-def _anuga() -> tuple[float, float, np.ndarray]:
-    """One million triangles, four to a square of 10 m; depth averaged over each square."""
-    anuga = import_module("anuga")
-    domain = anuga.rectangular_cross_domain(500, 500, SIDE_M, SIDE_M)
+def peer_run(name: str, n_side: int, path: str) -> tuple[float, float]:
+    """Updates and simulated seconds per second of a peer; its depth is put into a file."""
+    updates_per_s, simulated_s_per_s, depth = {"anuga": _anuga, "landlab": _landlab}[name](n_side)
+    np.save(path, depth)
+    return updates_per_s, simulated_s_per_s
+
+
+def _anuga(n_side: int) -> tuple[float, float, np.ndarray]:
+    """As many triangles as we have cells, four to a square of two cells a side; depth averaged over each square."""
+    anuga, n_square = import_module("anuga"), n_side // 2
+    domain = anuga.rectangular_cross_domain(n_square, n_square, SIDE_M, SIDE_M)
     domain.set_store(False)
     domain.set_quantity("elevation", _bed_m, location="centroids")
     domain.set_quantity("friction", MANNING, location="centroids")
@@ -192,15 +226,15 @@ def _anuga() -> tuple[float, float, np.ndarray]:
     evaluations = {"euler": 1, "rk2": 2, "rk3": 3}[domain.get_timestepping_method()]
     height = domain.quantities["stage"].centroid_values - domain.quantities["elevation"].centroid_values
     x_m, y_m = domain.centroid_coordinates.T
-    cell = (y_m // 10).astype(int) * 500 + (x_m // 10).astype(int)
-    depth = np.bincount(cell, height, 500 * 500).reshape(500, 500) / 4
+    row, column = ((at_m * n_square // SIDE_M).astype(int) for at_m in (y_m, x_m))
+    depth = np.bincount(row * n_square + column, height, n_square**2).reshape(n_square, n_square) / 4
     return len(height) * steps * evaluations / wall_s, END_S / wall_s, depth
 
 
-def _landlab() -> tuple[float, float, np.ndarray]:
-    """One million nodes of 5 m."""
+def _landlab(n_side: int) -> tuple[float, float, np.ndarray]:
+    """As many nodes as we have cells."""
     landlab, components = import_module("landlab"), import_module("landlab.components")
-    basin, stage_m = workload(1000)
+    basin, stage_m = workload(n_side)
     grid = landlab.RasterModelGrid(basin.bed_m.shape, xy_spacing=basin.dx_m)
     grid.set_closed_boundaries_at_grid_edges(True, True, True, True)
     grid.add_field("topographic__elevation", basin.bed_m.ravel().copy(), at="node")

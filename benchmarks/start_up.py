@@ -25,4 +25,5 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]
             "unit": "s",
             "limit": limit_s and f"{limit_s} s",
             **timing.row,
+            "peak_rss_mb": None,  # not of this process; `whole-run` tells what a run takes
         }

@@ -28,8 +28,10 @@ COUPLINGS: tuple[Link, ...] = (
     # what hazard does to the others
     Link("shock_intensity-to-damage", "hazard.shock_intensity", "damage.shock_intensity", "shaking damages buildings; aftershocks hit weakened ones"),
     Link("shock_pga_m_per_s2-to-damage", "hazard.shock_pga_m_per_s2", "damage.shock_pga_m_per_s2", "acceleration breaks slopes"),
-    Link("soil_water_m-to-damage", "hazard.soil_water_m", "damage.soil_water_m", "rain-soaked, shaken slopes fail at lower limits", carrier="municipality_to_cell"),
+    Link("soil_water_m-to-damage", "hazard.soil_water_m", "damage.soil_water_m", "rain-soaked slopes fail in weaker shocks"),
+    Link("critical_ratio-to-damage", "hazard.critical_ratio", "damage.critical_ratio", "slopes fail where rain crosses the critical line, lowered by shaking"),
     Link("wind_m_per_s-to-damage", "hazard.wind_m_per_s", "damage.wind_m_per_s", "wind spreads fire", neutral=2.0),
+    Link("wind_from_deg-to-damage", "hazard.wind_from_deg", "damage.wind_from_deg", "fire runs with the wind", neutral=NOT_KNOWN, bites_in="kumamoto-2026"),
     Link("liquefaction_fraction-to-damage", "hazard.liquefaction_fraction", "damage.liquefaction_fraction", "settled ground tilts buildings"),
     Link("shock_pgv_m_per_s-to-infrastructure", "hazard.shock_pgv_m_per_s", "infrastructure.shock_pgv_m_per_s", "ground velocity breaks pipes, poles and bridges"),
     Link("shock_intensity-to-infrastructure", "hazard.shock_intensity", "infrastructure.shock_intensity", "shaking trips substations, gas blocks and starts road inspection"),

@@ -74,6 +74,7 @@ SITE_KINDS = ("factory", "mall", "hall", "office", "school")
 NODE_KINDS = ("office", "interchange", "junction", "gateway", "port", "airport")
 ROAD_CLASSES = ("expressway", "national", "prefectural", "local")
 OFFICE_KINDS = ("municipality", "prefecture", "state")
+FAULT_KINDS = ("crustal", "interface", "intraslab")
 GROUNDS = ("alluvial", "reclaimed", "terrace", "hill", "mountain")
 
 TABLES: Mapping[str, Mapping[str, Column]] = {
@@ -99,6 +100,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "rake_deg": Column("number", low=-180.0, high=180.0),
         "mw": Column("number", low=4.0, high=9.3),
         "slip_m": Column("number", blank=True, low=0.0, high=60.0, needed=False),
+        "kind": Column(blank=True, choices=FAULT_KINDS, needed=False),
     },
     "shock": {
         "id": TEXT,
@@ -199,6 +201,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "tmin_c": Column("number", low=-45.0, high=40.0),
         "humidity": Column("number", low=0.0, high=1.0),
         "rain_mm": Column("number", low=0.0, high=1500.0),
+        "wind_from_deg": Column("number", blank=True, low=0.0, high=360.0, needed=False),
         "kind": TEXT,
     },
     "sources": {
@@ -257,6 +260,14 @@ PLACE_TABLES: Mapping[str, Mapping[str, Column]] = {
         "catchment_mm_per_h": Column("number", low=0.0, high=300.0),
         "kind": TEXT,
     },
+    # rain place by place: a place is a mesh code (4 to 10 digits) or a point
+    "rain_grid": {
+        "time": Column("time"),
+        "mesh": Column(blank=True, needed=False),
+        "lat": Column("number", blank=True, low=20.0, high=46.0, needed=False),
+        "lon": Column("number", blank=True, low=122.0, high=154.0, needed=False),
+        "mm_per_h": Column("number", low=0.0, high=300.0),
+    },
 }
 # Of the other tables, those a place without an earthquake, or with a terrain of its own, leaves out.
 MAY_BE_EMPTY = frozenset({"fault", "shock", "intensity_observed", "station", "incident", "ground", *PLACE_TABLES})
@@ -303,4 +314,5 @@ UNIQUE = {
     "pump": ("id",),
     "gate": ("id",),
     "rain": ("time",),
+    "rain_grid": ("time", "mesh", "lat", "lon"),
 }

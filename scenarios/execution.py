@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from layers.couplings import COUPLINGS
 from scenarios.assemble import assemble, chosen_layers
 from scenarios.levers import Levers
@@ -132,7 +134,7 @@ def run_member(
     when a step fails, with what was finished before it on disk; StoreError while another process works at it.
     """
     place = store.RunFolder(folder).member_folder(member)
-    with alone(place):
+    with alone(place), threadpool_limits(1, "blas"):  # matrix products of several threads add up in another order
         return _run_member(plan, folder, place, member, progress, stop)
 
 
@@ -153,6 +155,7 @@ def _run_member(
     _drop_parts_after(place, twin.state.now_s)
     levers.catch_up()
     keeper = _Keeper(twin, snapshot.Writer(place, schemas, digest), store.Sampler(world, layers, member), place, member)
+    keeper.hourly = not any(one["from_s"] for one in plan.countermeasures)
 
     def warn(layer: str, spent_s: float, now_s: int) -> None:
         if progress:
@@ -207,6 +210,7 @@ class _Keeper:
     def __init__(self, twin: Twin, writer: snapshot.Writer, sampler: store.Sampler, place: Path, member: int):
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
         self.frames = FrameSampler([one.quantity for one in MAPPED])
+        self.hourly = True  # between fork points too, as time allows; not in a branch, which is soon played again
         self.begun_s = self.saved_wall_s = time.perf_counter()
         self._saved_s = -1  # instant of the last snapshot of this process
         self._hourly_s = 0.0  # spent on snapshots that are not at fork points
@@ -252,7 +256,7 @@ class _Keeper:
         late = time.perf_counter() - self.saved_wall_s > WALL_BETWEEN_SNAPSHOTS_S
         if now_s in FORK_POINTS_S or now_s % DAY_S == 0 or now_s == until_s or late:
             self.save()
-        elif now_s % HOUR_S == 0 and self._affordable():
+        elif self.hourly and now_s % HOUR_S == 0 and self._affordable():
             before_s = time.perf_counter()
             self.save()
             self._hourly_s += time.perf_counter() - before_s

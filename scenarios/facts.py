@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from scenarios import rain_places
 from scenarios.columns import MAY_BE_EMPTY, OPTIONAL_TABLES, PLACE_TABLES, TABLES, UNIQUE, Column
 from scenarios.reading import nearest
 from twin.errors import ScenarioError
@@ -88,6 +89,8 @@ def load_facts(folder: Path, tables: Iterable[str] = PLACE) -> tuple[dict[str, F
         problems += _too_many(facts["municipality"])
     if "rain" in facts:
         problems += _uneven(facts["rain"])
+    if "rain_grid" in facts:
+        problems += [*rain_places.row_problems(facts["rain_grid"]), *rain_places.gap_problems(facts["rain_grid"])]
     return facts, problems
 
 

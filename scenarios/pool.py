@@ -6,6 +6,7 @@ a worker whose parent is gone stops after the present step with a snapshot and e
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -82,8 +83,6 @@ class MemberPool:
 
     def warm(self) -> None:
         """Start the processes now."""
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
         while len(self._workers) < self.number:
             here, there = self._context.Pipe()
             process = self._context.Process(target=_serve, args=(there, self.nice), daemon=True)
@@ -259,6 +258,7 @@ def _serve(pipe: Connection, nice: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(nice)
+    gc.freeze()  # what is loaded by now stays: not looked through again, and shared with the other workers
 
     def told() -> bool:
         """Whether the parent wants a stop or is gone; what it says while a member runs is `stop`."""

@@ -171,6 +171,16 @@ class Terrain(Strict):
         return int(width_m / self.square_m + 1e-9), int(length_m / self.square_m + 1e-9)
 
 
+class RainBands(Strict):
+    """Bands of heavy rain that drift over the region: where the hourly rain of `rain.csv` falls within each hour."""
+
+    seed: int = Field(1, ge=0, description="seed of the bands' strengths, places and heading")
+    share: Fraction = Field(0.6, description="share of the rain that falls in the bands, the rest everywhere alike")
+    spacing_km: float = Field(12.0, ge=2, le=100, description="mean distance from one band to the next")
+    half_width_km: float = Field(2.5, ge=0.5, le=30, description="distance from a band's axis to 61 % of its rate")
+    drift_m_per_s: float = Field(1.5, ge=0, le=30, description="speed at which the bands move across their axis")
+
+
 class Forcing(Strict):
     """What drives the run from outside the eight layers."""
 
@@ -180,6 +190,7 @@ class Forcing(Strict):
     rain: Literal["dry", "assumed"] = Field(
         default="dry", description="dry days, or the rain assumed in the weather table"
     )
+    rain_bands: RainBands | None = Field(default=None, description="hourly rain falls in moving bands, not evenly")
     special_incidents: bool = Field(default=True, description="the given incidents at large sites happen")
     school_holiday: bool = Field(default=False, description="schools are closed")
     holiday: bool = Field(default=False, description="the first day is a Sunday or public holiday")

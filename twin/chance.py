@@ -17,6 +17,8 @@ from scipy.special import ndtri
 Array = np.ndarray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OCCURRENCE = np.uint64(0xD6E8FEB86659FD93)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_1, _11, _27, _30, _31 = (np.uint64(number) for number in (1, 11, 27, 30, 31))
 
 
 def key_of(text: str) -> int:
@@ -36,9 +38,13 @@ def _purpose_key(seed: int, member: int, purpose: str) -> np.uint64:
 
 
 def _mix(z: Array) -> Array:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    """Mixes in place; arrays of one dimension or more overflow silently, as meant here."""
+    z ^= z >> _30
+    z *= _FIRST
+    z ^= z >> _27
+    z *= _SECOND
+    z ^= z >> _31
+    return z
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,15 @@ class Chance:
 
     def uniform(self, purpose: str, keys: Array | int, occurrence: Array | int = 0) -> Array:
         """One number in (0, 1) per key; `occurrence` counts real repetitions (third repair of this pole)."""
-        entity = np.atleast_1d(np.asarray(keys)).astype(np.uint64)
-        count = np.asarray(occurrence).astype(np.uint64)
-        with np.errstate(over="ignore"):
-            z = _mix(entity * _GOLDEN + _purpose_key(self.seed, self.member, purpose))
-            z = _mix(z + (count + np.uint64(1)) * _OCCURRENCE)
-        return ((z >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        z = np.atleast_1d(keys).astype(np.uint64)
+        z *= _GOLDEN
+        z += _purpose_key(self.seed, self.member, purpose)
+        z = _mix(_mix(z) + (np.atleast_1d(occurrence).astype(np.uint64) + _1) * _OCCURRENCE)
+        z >>= _11
+        u = z.astype(np.float64)
+        u += 0.5
+        u *= 2.0**-53
+        return u
 
     def normal(self, purpose: str, keys: Array | int, occurrence: Array | int = 0) -> Array:
         """Standard normal draw per key."""

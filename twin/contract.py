@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -224,3 +225,14 @@ class Layer:
     state_schema: int = 1
     tables: tuple[str, ...] = field(default=())  # index sets of the world this layer reads
     obey: Callable[[Any, Any, Order, Clock], Result] | None = None  # needed by a layer with order levers
+
+    @cached_property
+    def moves(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Stock -> needs that bring it in, gives that hand it on."""
+        return {
+            stock.name: (
+                tuple(need.name for need in self.needs if need.stock == stock.name),
+                tuple(var.name for var in self.gives if var.stock == stock.name),
+            )
+            for stock in self.stocks
+        }

@@ -36,7 +36,7 @@ def check(
                 f"layer {layer.name}: stock '{name}' leaks {leak:+.6g} at T+{clock.end_s} s "
                 f"({before[name]:.6g} before, {value:.6g} after, {moved:.6g} booked)"
             )
-    unknown = set(result.booked) - set(after)
+    unknown = result.booked.keys() - after.keys()
     if unknown:
         raise StateError(f"layer {layer.name} books unknown stocks {sorted(unknown)}")
     return after
@@ -44,9 +44,9 @@ def check(
 
 def _handed_over(layer: Layer, stock: str, result: Result, inputs: Inputs) -> float:
     """Net amount of a stock that came over transfer rows in one step."""
-    moved = sum(float(inputs[need.name].sum()) for need in layer.needs if need.stock == stock)
-    for var in layer.gives:
-        if var.stock == stock:
-            moved -= float(result.outputs[var.name].sum())
-            moved += float(inputs[f"returned_{var.name}"].sum())
+    needs, gives = layer.moves[stock]
+    moved = sum(float(inputs[need].sum()) for need in needs)
+    for name in gives:
+        moved -= float(result.outputs[name].sum())
+        moved += float(inputs[f"returned_{name}"].sum())
     return moved

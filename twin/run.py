@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,18 +69,23 @@ class RunState:
     last_event: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
-class _Feed(NamedTuple):
-    """A need made ready for the loop.
+class _Seat(NamedTuple):
+    """A layer with what the loop looks up for it in every step, made ready once an advance.
 
-    wires: those to collect; None where the need is a level taken as it is from `source`'s output `name`, and `before`
-    until there is one.
+    levels: levels taken as they are, by the layer that gives them: needs, names there, and what holds before there are
+    any. gathered: all other needs with their wires. wakes: wires of the needs that wake the layer. arriving: rows whose
+    amounts it takes. returned: what a cut transfer hands back, and the zeros it hands back else. gives: names, shapes.
     """
 
-    need: str
-    source: str
-    name: str
-    before: Array
-    wires: tuple[Wire, ...] | None
+    position: int
+    layer: Layer
+    levels: tuple[tuple[str, tuple[str, ...], tuple[str, ...], dict[str, Array]], ...]
+    gathered: tuple[tuple[str, tuple[Wire, ...]], ...]
+    wakes: tuple[tuple[Wire, ...], ...]
+    arriving: tuple[str, ...]
+    returned: tuple[tuple[str, str, Array], ...]
+    gives: tuple[tuple[str, tuple[int, ...]], ...]
+    leaving: tuple[Wire, ...]
 
 
 @dataclass
@@ -96,19 +102,6 @@ class Twin:
     layer_s: dict[str, float]
     busy: tuple[str, float] | None = None  # layer at work and when it began, for the watchdog
     _carried_before: dict[str, tuple[Array, Array]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        layers, feeds = self.wiring.layers, self.wiring.feeds
-        self._shapes = {layer.name: [(var.name, self.world.shape(var.on)) for var in layer.gives] for layer in layers}
-        self._feeds = {name: [_feed(need, wires) for need, wires in rows.items()] for name, rows in feeds.items()}
-        self._arriving = {
-            name: [wire.link.id for wires in rows.values() for wire in wires if wire.given.kind == "amount"]
-            for name, rows in feeds.items()
-        }
-        self._returns = {
-            layer.name: [(var.name, _readonly(np.zeros(self.world.shape(var.on)))) for var in layer.gives if var.stock]
-            for layer in layers
-        }
 
     @classmethod
     def begin(
@@ -161,8 +154,9 @@ class Twin:
 
     def advance(self, until_s: int) -> Iterator[int]:
         """Step until the last boundary not beyond `until_s`; yields the time after each step."""
+        seats = [_seat(position, layer, self.wiring, self.world) for position, layer in enumerate(self.wiring.layers)]
         for end_s in self.schedule.boundaries(self.state.now_s, until_s):
-            self._step(end_s)
+            self._step(seats, end_s)
             yield end_s
 
     def measure(self) -> dict[str, Array]:
@@ -172,29 +166,31 @@ class Twin:
             values.update(layer.measure(self.given[layer.name], self.state.layers[layer.name]))
         return values
 
-    def _step(self, end_s: int) -> None:
+    def _step(self, seats: Sequence[_Seat], end_s: int) -> None:
         state = self.state
-        for position, layer in enumerate(self.wiring.layers):
-            if not self._due(layer, end_s):
+        for seat in seats:
+            if not self._due(seat, end_s):
                 continue
-            inputs = self._inputs(layer)
+            layer = seat.layer
+            inputs = self._inputs(seat)
             start_s = state.last_s[layer.name]
-            self._deliver(layer)
+            self._deliver(seat)
             clock = Clock(start_s, end_s - start_s, self.world.origin, self.chance)
             begun = time.perf_counter()
             self.busy = (layer.name, begun)
             result = self._call(layer, inputs, clock)
             self.layer_s[layer.name] += time.perf_counter() - begun
             self.busy = None
-            self._accept(position, layer, result, inputs, clock)
+            self._accept(seat, result, inputs, clock)
         state.now_s = end_s
         state.step += 1
         state.last_event = self.journal.last
 
-    def _due(self, layer: Layer, end_s: int) -> bool:
-        if self.state.step == 0 or end_s // layer.every_s > self.state.last_s[layer.name] // layer.every_s:
+    def _due(self, seat: _Seat, end_s: int) -> bool:
+        every_s = seat.layer.every_s
+        if self.state.step == 0 or end_s // every_s > self.state.last_s[seat.layer.name] // every_s:
             return True
-        return any(self._collect(self.wiring.feeds[layer.name][need]).any() for need in layer.wakes)
+        return any(self._collect(wires).any() for wires in seat.wakes)
 
     def _call(self, layer: Layer, inputs: Mapping[str, Array], clock: Clock) -> Result:
         try:
@@ -208,88 +204,111 @@ class Twin:
                 "This is a fault of the program; run again with --debug and report it."
             ) from error
 
-    def _inputs(self, layer: Layer) -> dict[str, Array]:
-        outputs, returned = self.state.outputs, self.state.returned.get(layer.name, NOTHING)
-        inputs = {
-            feed.need: outputs.get(feed.source, NOTHING).get(feed.name, feed.before)
-            if feed.wires is None
-            else self._collect(feed.wires)
-            for feed in self._feeds[layer.name]
-        }
-        for name, none in self._returns[layer.name]:
-            inputs[f"returned_{name}"] = returned.get(name, none)
+    def _inputs(self, seat: _Seat) -> dict[str, Array]:
+        outputs = self.state.outputs
+        inputs: dict[str, Array] = {}
+        for source, needs, names, before in seat.levels:
+            given = outputs.get(source)
+            inputs.update(before if given is None else zip(needs, map(given.__getitem__, names)))
+        for need, wires in seat.gathered:
+            inputs[need] = self._collect(wires)
+        returned = self.state.returned.get(seat.layer.name, NOTHING)
+        for need, name, none in seat.returned:
+            inputs[need] = returned.get(name, none)
         return inputs
 
     def _collect(self, wires: Sequence[Wire]) -> Array:
         if len(wires) == 1:
             return self._carried(wires[0])
-        arrays = [self._carried(wire) for wire in wires]
-        return np.sum(arrays, axis=0)
+        return np.sum([self._carried(wire) for wire in wires], axis=0)
 
     def _carried(self, wire: Wire) -> Array:
         if wire.cut:
             return wire.neutral
-        if wire.given.kind == "amount":
-            value = self.state.pending.get(wire.link.id)
+        if wire.amount:
+            value = self.state.pending.get(wire.id)
         else:
-            value = self.state.outputs.get(wire.source_layer, {}).get(wire.given.name)
+            value = self.state.outputs.get(wire.source_layer, NOTHING).get(wire.name)
         if value is None:
             return wire.before
         return value if wire.carrier is None else self._through(wire, value)
 
     def _through(self, wire: Wire, value: Array) -> Array:
         """The carried value; an array object seen before has the same content and is not carried again."""
-        known = self._carried_before.get(wire.link.id)
+        known = self._carried_before.get(wire.id)
         if known is None or known[0] is not value:
             assert wire.carrier is not None
             known = (value, _readonly(wire.carrier(value)))
-            self._carried_before[wire.link.id] = known
+            self._carried_before[wire.id] = known
         return known[1]
 
-    def _deliver(self, layer: Layer) -> None:
-        for row in self._arriving[layer.name]:
+    def _deliver(self, seat: _Seat) -> None:
+        for row in seat.arriving:
             self.state.pending.pop(row, None)
-        self.state.returned.pop(layer.name, None)
+        self.state.returned.pop(seat.layer.name, None)
 
-    def _accept(self, position: int, layer: Layer, result: Result, inputs: Mapping[str, Array], clock: Clock) -> None:
-        state = self.state
-        state.outputs[layer.name] = _checked_outputs(layer, result.outputs, self._shapes[layer.name], clock)
-        state.stocks[layer.name] = ledger.check(
-            layer, self.given[layer.name], state.stocks[layer.name], result, inputs, clock
-        )
-        state.layers[layer.name] = freeze(result.state, state.layers[layer.name])
-        state.last_s[layer.name] = clock.end_s
-        for wire in self.wiring.leaving[layer.name]:
-            amount = result.outputs[wire.given.name]
+    def _accept(self, seat: _Seat, result: Result, inputs: Mapping[str, Array], clock: Clock) -> None:
+        state, layer, name = self.state, seat.layer, seat.layer.name
+        state.outputs[name] = _checked_outputs(seat, result.outputs, state.outputs.get(name, NOTHING), clock)
+        state.stocks[name] = ledger.check(layer, self.given[name], state.stocks[name], result, inputs, clock)
+        state.layers[name] = freeze(result.state, state.layers[name])
+        state.last_s[name] = clock.end_s
+        for wire in seat.leaving:
+            amount = result.outputs[wire.name]
             if not wire.cut:
-                waiting = state.pending.get(wire.link.id)
-                state.pending[wire.link.id] = _readonly(amount if waiting is None else waiting + amount)
+                waiting = state.pending.get(wire.id)
+                state.pending[wire.id] = amount if waiting is None else _readonly(waiting + amount)
             elif wire.link.transfer:
-                state.returned.setdefault(layer.name, {})[wire.given.name] = amount
-        self.journal.write(state.step, position, layer, result.events, clock.end_s)
+                state.returned.setdefault(name, {})[wire.name] = amount
+        self.journal.write(state.step, seat.position, layer, result.events, clock.end_s)
 
 
-def _feed(need: str, wires: tuple[Wire, ...]) -> _Feed:
-    first = wires[0]
-    as_it_is = len(wires) == 1 and not first.cut and first.carrier is None and first.given.kind == "level"
-    return _Feed(need, first.source_layer, first.given.name, first.before, None if as_it_is else wires)
+def _seat(position: int, layer: Layer, wiring: Wiring, world: World) -> _Seat:
+    feeds = wiring.feeds[layer.name]
+    as_it_is: dict[str, list[Wire]] = {}
+    for wires in feeds.values():
+        if len(wires) == 1 and not (wires[0].cut or wires[0].amount) and wires[0].carrier is None:
+            as_it_is.setdefault(wires[0].source_layer, []).append(wires[0])
+    levels = tuple(
+        (
+            source,
+            tuple(wire.needed.name for wire in wires),
+            tuple(wire.name for wire in wires),
+            {wire.needed.name: wire.before for wire in wires},
+        )
+        for source, wires in as_it_is.items()
+    )
+    plain = {need for _, needs, _, _ in levels for need in needs}
+    stocked = [var for var in layer.gives if var.stock]
+    return _Seat(
+        position,
+        layer,
+        levels,
+        tuple((need, wires) for need, wires in feeds.items() if need not in plain),
+        tuple(feeds[need] for need in layer.wakes),
+        tuple(wire.id for wires in feeds.values() for wire in wires if wire.amount),
+        tuple((f"returned_{var.name}", var.name, _readonly(np.zeros(world.shape(var.on)))) for var in stocked),
+        tuple((var.name, world.shape(var.on)) for var in layer.gives),
+        wiring.leaving[layer.name],
+    )
 
 
 def _checked_outputs(
-    layer: Layer, outputs: Mapping[str, Array], shapes: Sequence[tuple[str, tuple[int, ...]]], clock: Clock
+    seat: _Seat, outputs: Mapping[str, Array], before: Mapping[str, Array], clock: Clock
 ) -> dict[str, Array]:
-    """What the layer declares to give, read-only."""
+    """What the layer declares to give, read-only; array objects it gave before were checked then."""
     checked = {}
-    for name, shape in shapes:
+    for name, shape in seat.gives:
         array = outputs.get(name)
         if array is None:
-            raise StateError(f"layer {layer.name} did not give '{name}' at T+{clock.end_s} s")
-        if array.shape != shape or array.dtype != _FLOAT64:
-            raise StateError(
-                f"layer {layer.name}: '{name}' has shape {array.shape}, type {array.dtype} at T+{clock.end_s} s; "
-                f"declared: {shape}, float64"
-            )
-        array.setflags(write=False)
+            raise StateError(f"layer {seat.layer.name} did not give '{name}' at T+{clock.end_s} s")
+        if array is not before.get(name):
+            if array.shape != shape or array.dtype != _FLOAT64:
+                raise StateError(
+                    f"layer {seat.layer.name}: '{name}' has shape {array.shape}, type {array.dtype} at "
+                    f"T+{clock.end_s} s; declared: {shape}, float64"
+                )
+            array.setflags(write=False)
         checked[name] = array
     return checked
 
@@ -300,7 +319,7 @@ def _readonly(array: Array) -> Array:
 
 
 _FLOAT64 = np.dtype(np.float64)
-_PLAIN = (int, float, bool, str)
+_PLAIN = (int, float, bool, str, type(None))
 
 
 def freeze(value: Any, before: Any = None) -> Any:
@@ -315,16 +334,17 @@ def freeze(value: Any, before: Any = None) -> Any:
     elif isinstance(value, Table):
         for column in value.columns.values():
             column.setflags(write=False)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            freeze(item)
     elif is_dataclass(value):
-        was = before.__dict__ if type(before) is type(value) else NOTHING
-        for name, item in value.__dict__.items():
-            if item is was.get(name):
+        alike = type(before) is type(value) and len(before.__dict__) == len(value.__dict__)
+        was: Iterable[Any] = before.__dict__.values() if alike else repeat(None)
+        for item, old in zip(value.__dict__.values(), was, strict=alike):
+            if item is old:
                 continue
             if type(item) is np.ndarray:
                 item.setflags(write=False)
             elif type(item) not in _PLAIN:
-                freeze(item, was.get(name))
+                freeze(item, old)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            freeze(item)
     return value

@@ -56,7 +56,7 @@ class Writer:
                 kept[id(array)] = known
                 return known[1]
             data = np.ascontiguousarray(array)
-            digest = blake2b(data.tobytes(), digest_size=16).hexdigest()
+            digest = blake2b(_raw(data), digest_size=16).hexdigest()
             where = self._by_digest.get(f"{digest}{data.dtype.str}{data.shape}")
             if where is None:
                 shape = list(data.shape)
@@ -187,7 +187,7 @@ class _Reader:
             raise SnapshotError(f"{name}: objects are not allowed in a snapshot")
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         raw = self._maps[name][where["at"] : where["at"] + size] if size else np.empty(0, np.uint8)
-        if raw.size != size or blake2b(raw.tobytes(), digest_size=16).hexdigest() != where["digest"]:
+        if raw.size != size or blake2b(raw.data, digest_size=16).hexdigest() != where["digest"]:
             raise SnapshotError(f"{self.folder / name}: array at byte {where['at']} is damaged")
         return raw.view(dtype).reshape(shape) if size else np.empty(shape, dtype)
 
@@ -195,7 +195,8 @@ class _Reader:
         """Content of an array file: memory-mapped as it lies, or unpacked where the run was archived."""
         packed = self.folder / f"{name}{PACKED}"
         if not packed.is_file():
-            return np.memmap(self.folder / name, dtype=np.uint8, mode="r")
+            mapped = np.memmap(self.folder / name, dtype=np.uint8, mode="r")
+            return np.asarray(mapped)  # a plain array: NumPy calls Python for every operation on its own memmap
         with pa.CompressedInputStream(pa.OSFile(str(packed)), "zstd") as stream:
             return np.frombuffer(stream.read(), np.uint8)
 
@@ -265,12 +266,17 @@ def _decode(node: Any, like: Any, read: _Reader) -> Any:
     raise SnapshotError(f"unknown node '{kind}'")
 
 
+def _raw(array: Array) -> memoryview:
+    """The bytes of an array that lies in one piece, not copied."""
+    return array.reshape(-1).view(np.uint8).data
+
+
 def _write_chunks(path: Path, chunks: list[Array]) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         for chunk in chunks:
-            data = chunk.tobytes()
-            file.write(data + b"\0" * (-len(data) % _ALIGN))
+            file.write(_raw(chunk))
+            file.write(bytes(-chunk.nbytes % _ALIGN))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,19 +81,19 @@ class Sampler:
         """The rows sampled since the last call, ordered by time, quantity, area."""
         n_time, n_series, n_area = len(self._times), len(self.series), len(self.areas)
         time_s = np.repeat(np.array(self._times, dtype=np.int64), n_series * n_area)
-        which = np.tile(np.repeat(np.arange(n_series), n_area), n_time)
-        area = np.tile(np.arange(n_area), n_time * n_series)
+        which = np.tile(np.repeat(np.arange(n_series, dtype=np.int32), n_area), n_time)
+        area = np.tile(np.arange(n_area, dtype=np.int32), n_time * n_series)
         value = np.concatenate([block.ravel() for block in self._values]) if n_time else np.empty(0)
         self._times, self._values = [], []
         columns = {
             "time_s": time_s,
-            "time": pa.array(time_s + self.origin_s).cast(pa.timestamp("s", tz="Asia/Tokyo")),
+            "time": pa.array(time_s + self.origin_s).view(pa.timestamp("s", tz="Asia/Tokyo")),
             "quantity": _dictionary(which, [series.name.removeprefix("reported.") for series in self.series]),
             "unit": _dictionary(which, [series.unit for series in self.series]),
             "area": _dictionary(area, self.areas),
             "member": np.full(len(time_s), self.member, dtype=np.int16),
             "kind": _dictionary(which, [series.kind for series in self.series]),
-            "label": _dictionary(np.zeros(len(time_s), dtype=np.int64), ["simulated"]),
+            "label": _dictionary(np.zeros(len(time_s), dtype=np.int32), ["simulated"]),
             "value": value,
         }
         return pa.table(columns, schema=SERIES_SCHEMA)
@@ -360,14 +361,22 @@ def _dictionary(codes: Array, names: Sequence[str]) -> pa.DictionaryArray:
 def _digest(table: pa.Table, hasher: Any) -> None:
     """Feed a table to the hasher, independent of how its dictionaries and chunks happen to be laid out."""
     for name in table.column_names:
-        column = table.column(name).combine_chunks()
+        column = table.column(name)
         hasher.update(name.encode())
         if pa.types.is_dictionary(column.type):
-            words = [blake2b(word.encode(), digest_size=8).digest() for word in column.dictionary.to_pylist()]
-            hasher.update(np.frombuffer(b"".join(words), dtype=np.uint64)[column.indices.to_numpy()].tobytes())
+            for chunk in column.chunks:
+                words = np.frombuffer(b"".join(map(_word, chunk.dictionary.to_pylist())), dtype=np.uint64)
+                hasher.update(words[chunk.indices.to_numpy()])
         elif pa.types.is_list(column.type):
+            column = column.combine_chunks()
             hasher.update(column.value_lengths().to_numpy().tobytes() + column.flatten().to_numpy().tobytes())
         elif pa.types.is_string(column.type):
             hasher.update("\n".join(column.to_pylist()).encode())
         elif not pa.types.is_timestamp(column.type):  # the timestamp follows from time_s
-            hasher.update(column.to_numpy().tobytes())
+            for chunk in column.chunks:
+                hasher.update(np.ascontiguousarray(chunk.to_numpy()))
+
+
+@lru_cache(maxsize=100_000)
+def _word(word: str) -> bytes:
+    return blake2b(word.encode(), digest_size=8).digest()

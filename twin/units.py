@@ -19,6 +19,7 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "m3_per_s": ("_m3_per_s",),
     "m3_per_s2": ("_m3_per_s2",),
     "degC": ("_c",),
+    "deg": ("_deg",),
     "litre": ("_l",),
     "litre_per_s": ("_l_per_s",),
     "person": ("_persons",),
@@ -44,7 +45,8 @@ def suffix_fits(name: str, unit: str) -> bool:
     longest = max((end for ends in SUFFIXES.values() for end in ends if name.endswith(end)), key=len, default="")
     allowed = SUFFIXES[unit]
     if not allowed:
-        physical = ("_m", "_m2", "_m3", "_s", "_m_per_s", "_m_per_s2", "_m3_per_s", "_m3_per_s2", "_l", "_l_per_s")
+        flows = ("_m_per_s", "_m_per_s2", "_m3_per_s", "_m3_per_s2", "_l_per_s")
+        physical = ("_m", "_m2", "_m3", "_s", "_deg", "_l", *flows)
         return longest not in physical
     words = [suffix.strip("_") for suffix in allowed]
     return longest in allowed or any(name.startswith(word + "_") for word in words)

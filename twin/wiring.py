@@ -21,7 +21,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Wire:
-    """A coupling row made ready: its variables, carrier, and the constant arrays it may feed."""
+    """A coupling row made ready: its variables, carrier, and the constant arrays it may feed.
+
+    id, source_layer, name, amount: of the row and of what it carries, kept at hand for the loop.
+    """
 
     link: Link
     given: Var
@@ -30,7 +33,10 @@ class Wire:
     neutral: Array
     before: Array
     cut: bool
+    id: str
     source_layer: str
+    name: str
+    amount: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def connect(layers: Sequence[Layer], links: Sequence[Link], world: World, cuts: 
     for link in links:
         wire = _make_wire(link, by_name, world, link.id in cut_ids)
         feeds[link.target_layer].setdefault(wire.needed.name, []).append(wire)
-        if wire.given.kind == "amount":
+        if wire.amount:
             leaving[link.source_layer].append(wire)
     return Wiring(
         tuple(layers),
@@ -196,7 +202,19 @@ def _make_wire(link: Link, layers: Mapping[str, Layer], world: World, cut: bool)
     for array in (neutral, before):
         array.setflags(write=False)
     carrier = world.carriers[link.carrier] if link.carrier else None
-    return Wire(link, given, needed, carrier, neutral, before, cut, link.source_layer)
+    return Wire(
+        link,
+        given,
+        needed,
+        carrier,
+        neutral,
+        before,
+        cut,
+        link.id,
+        link.source_layer,
+        given.name,
+        given.kind == "amount",
+    )
 
 
 def _names(variables: Sequence[Var]) -> set[str]:

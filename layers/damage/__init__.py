@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from layers.damage import events, facilities, fires, flood, shock, water
+from layers.damage import events, facilities, fires, flood, shock, slopes, water
 from layers.damage.buildings import fraction
 from layers.damage.state import Given, State, Surface, prepare, start
 from twin.contract import Clock, Event, Inputs, Layer, Lever, Result, Series, Var
+from twin.params import Params
 from twin.table import Table
 
 Array = np.ndarray
@@ -24,7 +25,14 @@ NEEDS = (
     ),
     Var("shock_pga_m_per_s2", "m_per_s2", "cell", doc="peak ground acceleration of that shock; 0 when there was none"),
     Var("soil_water_m", "m", "cell", doc="soil-water index (three tanks)"),
+    Var(
+        "critical_ratio",
+        "1",
+        "cell",
+        doc="soil water over the critical line at this rain, 1: on it",
+    ),
     Var("wind_m_per_s", "m_per_s", "region", doc="mean wind speed"),
+    Var("wind_from_deg", "deg", "region", doc="where the wind comes from, clockwise from north; NaN: not known"),
     Var("liquefaction_fraction", "1", "cell", doc="share of the cell's ground liquefied so far"),
     Var("reenergised_customers", "customer", "cell", "amount", doc="customers whose supply came back"),
     Var("water_service_fraction", "1", "cell", doc="share of normal piped water service"),
@@ -92,6 +100,7 @@ SERIES = (
     Series("debris_m3", "m3", "disaster waste made so far"),
     Series("burnt_floor_m2", "m2", "floor area burnt so far, houses still burning included"),
     Series("slopes_failed_fraction", "1", "share of steep slopes failed by shaking, by slope angle", total="mean"),
+    Series("slopes_failed_rain_fraction", "1", "share of steep slopes failed by rain, by slope angle", total="mean"),
     Series("buildings_flooded", "building", "buildings flooded above the floor, destroyed ones not counted"),
     Series("buildings_washed", "building", "buildings washed away so far"),
     Series("levees_breached", "1", "segments of levee, sea wall or gate breached so far"),
@@ -151,9 +160,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     wet = flood.has_risen(given, state, inputs)
     if wet:
         state = flood.after_water(given, state, inputs, clock)
-    soil_m = np.maximum(state.soil_water_m, inputs["soil_water_m"])
-    if shaken or wet or _soil_matters(given, state, soil_m):
-        state = shock.tally(given, state, soil_m, clock)
+    now = slopes.strain(inputs["critical_ratio"], state.peak_intensity, given.params)
+    if shaken or wet or _soil_matters(state.slope_strain, now, given.params):
+        state = shock.tally(given, replace(state, slope_strain=np.maximum(state.slope_strain, now)), clock)
     state = _sites(given, state, clock)
     lines = events.of_water(given, first, state) if wet else []
     lines += events.of_change(given, before, state.surface, shaken, state.water_max_depth_m if wet else None)
@@ -174,10 +183,9 @@ def _outputs(state: State) -> dict[str, Array]:
     return {**surface, "peak_intensity": state.peak_intensity}
 
 
-def _soil_matters(given: Given, state: State, soil_m: Array) -> bool:
-    """Whether the water has risen, by more than a trifle, to where shaken slopes begin to fail."""
-    rise_m = (soil_m - state.soil_water_m).max()
-    return bool(rise_m > given.params.soil_water_step_m and soil_m.max() > given.params.wet_soil_water_m)
+def _soil_matters(before: Array, now: Array, params: Params) -> bool:
+    """Whether the water has risen, by more than a trifle, to where slopes begin to fail."""
+    return bool(now.max() > params.strain_least and (now - before).max() > params.strain_step)
 
 
 def _sites(given: Given, state: State, clock: Clock) -> State:
@@ -202,12 +210,12 @@ def _power_back(given: Given, state: State, inputs: Inputs, clock: Clock) -> Sta
 def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[State, list[Event]]:
     """Fires break out, are put out at once or grow; those that end leave the table."""
     table, params = state.fires, given.params
-    wind = float(inputs["wind_m_per_s"][0])
+    wind = fires.Wind(float(inputs["wind_m_per_s"][0]), float(inputs["wind_from_deg"][0]))
     flaring = (table["ignite_s"] <= clock.end_s) & (table["burning"] == 0)
     at_once = fires.put_out_at_once(
         table, flaring, inputs["first_response_fraction"], given.cell_keys, params, clock.chance
     )
-    jump = fires.jump_chance(given.wood_per_m2, wind, params)
+    jump = fires.jump_chance(given.wood_per_m2, wind.speed_m_per_s, params)
     begun = flaring & ~at_once
     limit = np.where(begun, fires.spread_limit(table, jump, given.cell_keys, clock.chance), table["limit"])
     table = table.with_columns(limit=limit, burning=np.where(begun, 1, table["burning"]))
@@ -215,7 +223,7 @@ def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
         events.of_fire("fire", int(table["cell"][row]), 1.0, table["cause"][row] == fires.BY_POWER)
         for row in np.flatnonzero(begun)
     ]
-    table = _advance(given, table, inputs, clock, wind)
+    table = _advance(given, table, inputs, clock, wind.speed_m_per_s)
     ended = (table["limit"] > 0.0) & (table["burning"] == 0)
     lines += [
         events.of_fire(
@@ -231,7 +239,7 @@ def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
 
 
 def _over_borders(
-    given: Given, state: State, table: Table, left: Table, wind: float, clock: Clock
+    given: Given, state: State, table: Table, left: Table, wind: fires.Wind, clock: Clock
 ) -> tuple[Table, list[Event]]:
     """Fires that are left and those that went on from the step's fires (table) in the cells next to theirs."""
     before = state.fires["burnt"]
@@ -275,12 +283,17 @@ def measure(given: Given, state: State) -> dict[str, Array]:
     burning = np.bincount(state.fires["cell"], weights=state.fires["burnt"], minlength=given.cell_keys.size)
     floor_m2 = (state.houses_lost + burning) * given.wood_floor_m2
     weight = np.maximum(np.bincount(given.town_of_cell, weights=given.slope_deg, minlength=given.n_town), 1e-9)
-    failed = np.bincount(given.town_of_cell, weights=given.slope_deg * state.slope_shaken, minlength=given.n_town)
+    by_rain = slopes.failure_by_rain(state.slope_strain, given.params)
+    shaken, soaked = (
+        np.bincount(given.town_of_cell, weights=given.slope_deg * share, minlength=given.n_town)
+        for share in (state.slope_shaken, by_rain)
+    )
     return {
         **values,
         "debris_m3": state.surface.debris_m3,
         "burnt_floor_m2": np.bincount(given.town_of_cell, weights=floor_m2, minlength=given.n_town),
-        "slopes_failed_fraction": failed / weight,
+        "slopes_failed_fraction": shaken / weight,
+        "slopes_failed_rain_fraction": soaked / weight,
         **_measure_water(given, state),
     }
 
@@ -328,5 +341,5 @@ LAYER = Layer(
         "patch",
         "levee",
     ),
-    state_schema=2,
+    state_schema=3,
 )

@@ -2,7 +2,7 @@
 
 A fire is one row of a table. It burns houses one after the other up to a limit set by gaps between houses,
 slower when crews hold it, and ends when crews have worked long enough or when it has burnt out. Where its burnt
-ground touches the border of the cell it may go on in the next one, as a row of its own.
+ground, drawn out by the wind, touches the border of the cell it may go on in the next one, as a row of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from twin.chance import Chance
 from twin.numerics import fire_spread
@@ -19,6 +20,7 @@ from twin.table import Table
 Array = np.ndarray
 BY_SHAKING, BY_POWER, BY_NEIGHBOUR = 0, 1, 2
 MOST_BORDERS = 16
+TABLE_ROWS = 201
 BORDER_REACH = 1.25  # of a cell's mean side: finds the four cells across a border and not those across a corner
 SUB_STEP_S = 300
 M2_PER_KM2 = 1e6
@@ -98,10 +100,10 @@ def spread_limit(fires: Table, spread_chance: Array, keys: Array, chance: Chance
     return 1.0 + np.floor(np.log(u) / np.log(np.clip(spread_chance[fires["cell"]], 1e-9, 0.999)))
 
 
-def jump_chance(wood_per_m2: Array, wind_m_per_s: float, params: Params) -> Array:
+def jump_chance(wood_per_m2: Array, wind_m_per_s: ArrayLike, params: Params) -> Array:
     """Chance that fire jumps to the next house: density of wooden houses, raised by wind (cell,)."""
     calm = params.jump_chance_dense * np.minimum(wood_per_m2 * M2_PER_KM2 / params.dense_wood_per_km2, 1.0)
-    return 1.0 - (1.0 - calm) ** (1.0 + wind_m_per_s / params.jump_wind_m_per_s)
+    return 1.0 - (1.0 - calm) ** (1.0 + np.asarray(wind_m_per_s) / params.jump_wind_m_per_s)
 
 
 @dataclass(frozen=True)
@@ -146,30 +148,53 @@ def neighbours(x_m: Array, y_m: Array, area_m2: Array) -> fire_spread.Graph:
     return fire_spread.near_graph(x_m, y_m, BORDER_REACH * float(np.sqrt(area_m2.max(initial=0.0))))
 
 
-def through_border(wind_m_per_s: float, params: Params) -> float:
-    """Share of fire that the road between two cells lets through.
+@dataclass(frozen=True)
+class Wind:
+    """Mean wind: its speed and where it comes from, clockwise from north; NaN: no direction is known."""
 
-    The wind has a speed and no direction here: every border is alike.
-    """
-    return float(fire_spread.openness(params.border_road_m, wind_m_per_s))
+    speed_m_per_s: float
+    from_deg: float = np.nan
+
+
+def through_border(felt_m_per_s: ArrayLike, params: Params) -> Array:
+    """Share of fire that the road between two cells lets through, by the wind felt towards it."""
+    return fire_spread.openness(params.border_road_m, felt_m_per_s)
 
 
 @dataclass(frozen=True)
 class Land:
-    """Where fires may go on: cells that share borders; keys, ground of one house and `jump_chance`, (cell,)."""
+    """Where fires may go on: cells that share borders, and what the wind makes of them."""
 
     borders: fire_spread.Graph
-    keys: Array
-    house_m2: Array
-    jump: Array
-    through: float  # share of fire that passes a border
+    keys: Array  # (cell,)
+    house_m2: Array  # (cell,) ground that one burnt house takes
+    jump: Array  # (cell,) see `jump_chance`
+    over: Array  # (edge,) chance that a fire at the border goes on in the next cell
+    stretch: Array  # (edge,) see `fire_spread.front_stretch`
 
 
-def land(borders: fire_spread.Graph, keys: Array, wood_per_m2: Array, wind_m_per_s: float, params: Params) -> Land:
-    """The cells under this wind. Fire runs where houses stand close, so a burnt one takes no more than its share."""
+def land(borders: fire_spread.Graph, keys: Array, wood_per_m2: Array, wind: Wind, params: Params) -> Land:
+    """The cells under this wind. Fire runs where houses stand close, so a burnt one takes no more than its share.
+
+    Burnt ground is drawn out with the wind, and gaps at a border are crossed by the wind felt towards it. Without a
+    known direction it is a circle, and every border feels the whole wind.
+    """
+    speed = wind.speed_m_per_s
     house_m2 = 1.0 / np.maximum(wood_per_m2, 1.0 / params.burnt_ground_m2)
-    jump = jump_chance(wood_per_m2, wind_m_per_s, params)
-    return Land(borders, keys, house_m2, jump, through_border(wind_m_per_s, params))
+    felt, stretch = np.full(borders.target.size, speed), np.ones(borders.target.size)
+    if np.isfinite(wind.from_deg):
+        along = fire_spread.along_wind(borders.east, borders.north, wind.from_deg)
+        felt, stretch = fire_spread.felt_wind_m_per_s(along, speed), _stretch(along, speed, params)
+    over = jump_chance(wood_per_m2[borders.target], felt, params) * through_border(felt, params)
+    return Land(borders, keys, house_m2, jump_chance(wood_per_m2, speed, params), over, stretch)
+
+
+def _stretch(along: Array, wind_m_per_s: float, params: Params) -> Array:
+    """`front_stretch` of each border, read off a table: a region has thousands of them."""
+    town = fire_spread.Town(params.house_side_m, params.house_gap_m, params.resistant_fraction)
+    speeds = (float(speed) for speed in fire_spread.hamada_m_per_s(town, wind_m_per_s))
+    table = np.linspace(-1.0, 1.0, TABLE_ROWS)
+    return np.interp(along, table, fire_spread.front_stretch(table, *speeds))
 
 
 def grown(fires: Table, burnt_before: Array) -> Array:
@@ -180,14 +205,14 @@ def grown(fires: Table, burnt_before: Array) -> Array:
 def over_borders(fires: Table, burnt_before: Array, place: Land, now_s: int, chance: Chance) -> tuple[Table, Array]:
     """Fires that go on across borders reached in this step: new rows and the cells they came from; both may be empty.
 
-    burnt_before: houses burnt at the start of the step (fire,). Each border is tried once for each fire, with the
-    chance to jump to the next house there. Cells that burn already catch no second fire this way. There is something
-    to do only where `grown` finds a fire.
+    burnt_before: houses burnt at the start of the step (fire,). A border is tried when the burnt ground reaches it,
+    with the chance to jump to the next house there. Cells that burn already catch no second fire this way. There is
+    something to do only where `grown` finds a fire.
     """
     row, edge = _touched(fires, burnt_before, place, chance)
     source, cell = fires["cell"][row], place.borders.target[edge].astype(np.int64)
     name = MOST_BORDERS * _name(fires, row) + edge - place.borders.first[source]
-    caught = chance.uniform("damage.fire_over_border", place.keys[source], name) < place.jump[cell] * place.through
+    caught = chance.uniform("damage.fire_over_border", place.keys[source], name) < place.over[edge]
     caught &= ~np.isin(cell, fires["cell"][fires["burning"] > 0])
     cell, first = np.unique(cell[caught], return_index=True)
     source, name = source[caught][first], name[caught][first]
@@ -203,7 +228,7 @@ def over_borders(fires: Table, burnt_before: Array, place: Land, now_s: int, cha
 def _touched(fires: Table, burnt_before: Array, place: Land, chance: Chance) -> tuple[Array, Array]:
     """Fires (rows) and borders (edges of the graph) that their burnt ground reached in this step.
 
-    A fire stands at a drawn place of its cell and burns a circle about it.
+    A fire starts at a drawn place of its cell; its burnt ground is as large as the houses that burnt.
     """
     larger = grown(fires, burnt_before)
     cell = fires["cell"][larger]
@@ -213,7 +238,8 @@ def _touched(fires: Table, burnt_before: Array, place: Land, chance: Chance) -> 
     keys, name = place.keys[cell], _name(fires, larger)
     east, north = (np.repeat(chance.uniform(f"damage.fire_{axis}", keys, name) - 0.5, many) for axis in ("x", "y"))
     gap_m = place.borders.distance_m[edge] * (0.5 - east * place.borders.east[edge] - north * place.borders.north[edge])
-    houses = np.pi * gap_m**2 / place.house_m2[fires["cell"][row]]  # that fill the circle
+    radius_m = gap_m / place.stretch[edge]  # of a circle as large as the burnt ground that reaches the border
+    houses = np.pi * radius_m**2 / place.house_m2[fires["cell"][row]]
     reached = (np.floor(burnt_before[row]) < houses) & (np.floor(fires["burnt"][row]) >= houses)
     return row[reached], edge[reached]
 

@@ -3,7 +3,8 @@
 A river levee gathers strain while it is overtopped and while the river has stood above the danger level for hours; it
 breaches when its strain passes its own capacity. Most breaches come from overtopping: of the state's levees that broke
 in the typhoon of October 2019, 12 of 12 by overtopping (10 from the river side; xtech.nikkei.com 022000001, read).
-Strain counts per kilometre, so that a levee cut into more segments breaches no sooner.
+Strain counts per kilometre, so that a levee cut into more segments breaches no sooner; and luck belongs to the place
+along the levee, so that it breaches at the same place.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ from twin.world import IndexSet
 Array = np.ndarray
 RIVER = 0
 M_PER_KM = 1000.0
+PIECE_M = 12.5  # luck is drawn for every so many metres of a levee
+BANK_KEYS = 10**7  # pieces a bank may have; more than any levee's
 
 
 @dataclass(frozen=True)
 class Levees:
-    """Segments; columns of the index set, arrays (levee,). `width_m`: of a breach when it has grown."""
+    """Segments; columns of the index set, arrays (levee,). `width_m`: of a breach when it has grown.
+
+    `piece`: first of the pieces of its bank a segment stands on, `pieces`: how many.
+    """
 
     keys: Array
     ids: Array
@@ -41,13 +47,18 @@ class Levees:
     danger_m: Array
     resistant: Array
     width_m: Array
+    bank: Array
+    piece: Array
+    pieces: Array
 
 
 def levees_of(members: IndexSet) -> Levees:
     """The segments of a world; none without a terrain."""
     whole = {name: np.asarray(members[name], dtype=np.int64) for name in ("cell", "municipality", "kind")}
-    real = ("x_m", "y_m", "length_m", "crest_m", "foot_m", "danger_m", "river_width_m")
-    x_m, y_m, length_m, crest_m, foot_m, danger_m, river_m = (np.asarray(members[name], dtype=float) for name in real)
+    real = ("x_m", "y_m", "along_m", "length_m", "crest_m", "foot_m", "danger_m", "river_width_m")
+    number = {name: np.asarray(members[name], dtype=float) for name in real}
+    river_m, length_m = number.pop("river_width_m"), number["length_m"]
+    along_m = number.pop("along_m")
     of_river = final_width_m(np.where(river_m >= 1.0, river_m, 1.0), np.asarray(members["confluence"]) > 0)
     return Levees(
         keys=members.keys,
@@ -55,14 +66,12 @@ def levees_of(members: IndexSet) -> Levees:
         cell=whole["cell"],
         town=whole["municipality"],
         river=whole["kind"] == RIVER,
-        x_m=x_m,
-        y_m=y_m,
-        length_m=length_m,
-        crest_m=crest_m,
-        foot_m=foot_m,
-        danger_m=danger_m,
         resistant=np.asarray(members["resistant"]) > 0,
         width_m=np.where(river_m >= 1.0, of_river, length_m),
+        bank=np.asarray(members["bank"], dtype=np.int64),
+        piece=np.rint((along_m - length_m / 2) / PIECE_M).astype(np.int64),
+        pieces=np.maximum(np.rint(length_m / PIECE_M), 1.0).astype(np.int64),
+        **number,
     )
 
 
@@ -106,6 +115,20 @@ class Load(NamedTuple):
     failing: Array
 
 
+def capacity(levees: Levees, rows: Array, chance: Chance) -> Array:
+    """Strain that each of these segments stands, exponential with mean 1, (row,).
+
+    That of the weakest of its pieces times their number: the strain of a piece is its part of the segment's. So a levee
+    has the same weak places however it is cut into segments.
+    """
+    pieces = levees.pieces[rows]
+    first = np.cumsum(pieces) - pieces
+    within = np.arange(pieces.sum()) - np.repeat(first, pieces)
+    keys = np.repeat(levees.bank[rows] * BANK_KEYS + BANK_KEYS // 2 + levees.piece[rows], pieces) + within
+    drawn = chance.exponential("damage.levee", keys, 1.0)
+    return np.minimum.reduceat(drawn, first) * pieces if rows.size else np.zeros(0)
+
+
 def breached_s(levees: Levees, before_s: Array, load: Load, now_s: int, params: Params, chance: Chance) -> Array:
     """When each segment began to breach, NaN while it stands; the same array when nothing is new.
 
@@ -113,7 +136,9 @@ def breached_s(levees: Levees, before_s: Array, load: Load, now_s: int, params: 
     river down.
     """
     standing = np.isnan(before_s)
-    spent, failing = load.strain / chance.exponential("damage.levee", levees.keys, 1.0), load.failing & standing
+    strained, failing = np.flatnonzero(load.strain > 0.0), load.failing & standing
+    spent = np.zeros(load.strain.size)
+    spent[strained] = load.strain[strained] / capacity(levees, strained, chance)
     due = np.flatnonzero((spent >= 1.0) & standing)
     forced = forced_segment(levees, params)
     forced_now = forced >= 0 and standing[forced] and now_s >= params.breach_forced_s

@@ -110,10 +110,10 @@ def usable_before(surface: Surface) -> tuple[Array, ...]:
     return tuple(getattr(surface, name) for name in USABLE)
 
 
-def tally(given: Given, state: State, peak_soil_m: Array, clock: Clock) -> State:
+def tally(given: Given, state: State, clock: Clock) -> State:
     """Bring everything that follows from damaged buildings and failed slopes up to date."""
     params, surface = given.params, state.surface
-    by_rain = slopes.failure_by_rain(peak_soil_m, state.peak_intensity, params)
+    by_rain = slopes.failure_by_rain(state.slope_strain, params)
     exposed, exposed_road = _exposed(given)
     hit = slopes.buildings_hit(
         given.all_buildings, exposed, slopes.either(state.slope_shaken, by_rain), given.cell_keys, params, clock.chance
@@ -131,7 +131,7 @@ def tally(given: Given, state: State, peak_soil_m: Array, clock: Clock) -> State
     if flooded is not None:
         counted = _with_water(given, surface, counted, flooded)
     counted = replace(counted, **_debris(given, state, counted, clock))
-    return replace(state, soil_water_m=peak_soil_m, surface=counted)
+    return replace(state, surface=counted)
 
 
 def _exposed(given: Given) -> tuple[Array, Array]:

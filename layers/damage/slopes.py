@@ -1,4 +1,4 @@
-"""Landslides: slopes fail by acceleration and by water in the soil, sooner where the ground has been shaken."""
+"""Landslides: slopes fail by acceleration and where rain crosses the critical line, which shaking lowers."""
 
 from __future__ import annotations
 
@@ -71,14 +71,18 @@ def failure_by_shaking(steep_deg: Array, pga_m_per_s2: Array, soil_water_m: Arra
     return np.where(pga_m_per_s2 > 0.0, share, 0.0)
 
 
-def failure_by_rain(soil_water_m: Array, peak_intensity: Array, params: Params) -> Array:
-    """Share of steep slopes that fail by water; the limit is lowered after strong shaking (JMA practice)."""
-    lowered = np.where(
-        peak_intensity >= params.lowered_much_intensity,
-        params.lowered_much_fraction,
-        np.where(peak_intensity >= params.lowered_intensity, params.lowered_fraction, 1.0),
-    )
-    return ndtr((soil_water_m / (params.critical_soil_water_m * lowered) - 1.0) / params.soil_water_spread)
+def strain(critical_ratio: Array, peak_intensity: Array, params: Params) -> Array:
+    """Water in the soil over what slopes bear at this rain, same shape; shaken ground bears less (JMA practice).
+
+    critical_ratio: over the critical line of unshaken ground.
+    """
+    steps = tuple(zip(params.lowered_intensity.tolist(), params.lowered_fraction.tolist(), strict=True))
+    return critical_ratio / slides.lowered_fraction(peak_intensity, steps)
+
+
+def failure_by_rain(strain_fraction: Array, params: Params) -> Array:
+    """Share of steep slopes that fail by water: half of them on the critical line, 1; slopes differ."""
+    return ndtr((strain_fraction - 1.0) / params.strain_spread)
 
 
 def either(first: Array, second: Array) -> Array:

@@ -91,7 +91,7 @@ class State:
     damaged: Array  # (cell, class, grade) buildings at or above the grade
     slope_shaken: Array  # (cell,) share of steep slopes failed by shaking
     road_shaken: Array  # (road,)
-    soil_water_m: Array  # (cell,) highest level the slopes were checked at
+    slope_strain: Array  # (cell,) highest at which the slopes were looked at
     site_shaken: Array  # (site,) floors lost by shaking
     shaking_ignitions: Array  # (cell,) expected number so far
     power_ignitions: Array
@@ -171,7 +171,7 @@ def start(given: Given, chance: Chance) -> State:
         damaged=np.zeros((n_cell, N_CLASS, N_GRADE)),
         slope_shaken=zero,
         road_shaken=np.zeros(n_road),
-        soil_water_m=zero,
+        slope_strain=zero,
         site_shaken=np.zeros(given.sites.keys.size),
         shaking_ignitions=zero,
         power_ignitions=zero,

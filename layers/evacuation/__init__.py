@@ -12,7 +12,6 @@ who is away from which cell, so that nobody returns who has not left.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from layers.evacuation.state import (
     start,
 )
 from twin.contract import Clock, Event, Inputs, Layer, Result, Series, Stock, Var
+from twin.records import changed
 
 NEEDS = (
     Var("felt_shocks", "1", "municipality", "amount", doc="number of shocks felt at intensity 4 or more"),
@@ -207,8 +207,8 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     halls, towns, n_counts = headcount.count(given, state, halls, towns, inputs, clock)
     towns, events = lines.journal(given, state, demand, halls, towns, moved, by_residents)
     cars = headcount.car_present_persons(given.params, given.cells, away, state.town_quantile, clock.hour)
-    towns = replace(towns, car_persons=cars)
-    after = replace(state, demand=demand, away_persons=away, halls=halls, towns=towns, n_counts=n_counts)
+    towns = changed(towns, car_persons=cars)
+    after = changed(state, demand=demand, away_persons=away, halls=halls, towns=towns, n_counts=n_counts)
     booked = {"evacuees": _booked(moved, sick, fled)}
     return Result(after, outputs.outputs(given, after, inputs, clock, moved, sick, fled), [*told, *events], booked)
 
@@ -229,7 +229,7 @@ def _flee(
         away = away.copy()
         away[Place.UNDER_WAY :] = fleeing
         away[Place.TURNED_AWAY] += at_door
-    return fled, replace(state, flight=now, away_persons=away), home, told
+    return fled, changed(state, flight=now, away_persons=away), home, told
 
 
 def _booked(moved: moves.Moved, sick: moves.Transfers, fled: Fled | None) -> float:

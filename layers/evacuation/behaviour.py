@@ -6,14 +6,13 @@ return. Orders are one reason among several and move few people; nothing here is
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.evacuation.state import Demand, Given, Place, Reason
 from layers.evacuation.whole import apportion
 from twin.contract import Clock, Inputs
 from twin.params import Params
+from twin.records import changed
 from twin.units import HOUR_S
 
 Array = np.ndarray
@@ -43,15 +42,19 @@ def fading(felt: Array, new: Array, dt_s: int, params: Params) -> Array:
     return felt * np.exp(-dt_s / params.fear_fades_s) + new
 
 
-def fear_share(params: Params, felt: Array, night: float, damaged: Array) -> Array:
+def fear_level(params: Params, felt: Array, night: float) -> Array:
+    """How strongly fear acts at this time of day, 0..1; felt: remembered shocks of intensity 4 or more (saturating)."""
+    time_of_day = params.fear_day_fraction + (1.0 - params.fear_day_fraction) * night
+    return -np.expm1(-felt / params.fear_shocks) * time_of_day
+
+
+def fear_share(params: Params, level: Array, damaged: Array) -> Array:
     """Share of the residents of undamaged or half-damaged homes whom fear drives out, 0..1.
 
-    felt: remembered shocks of intensity 4 or more (saturating); damaged: share of the buildings around that are
-    collapsed or half collapsed and not yet tagged as safe.
+    level: see `fear_level`; damaged: share of the buildings around that are collapsed or half collapsed and not yet
+    tagged as safe.
     """
-    level = -np.expm1(-felt / params.fear_shocks)
-    time_of_day = params.fear_day_fraction + (1.0 - params.fear_day_fraction) * night
-    return np.minimum(level * time_of_day * (params.fear_rate + params.fear_damage_rate * damaged), 1.0)
+    return np.minimum(level * (params.fear_rate + params.fear_damage_rate * damaged), 1.0)
 
 
 def fear_ratio_2016(params: Params) -> float:
@@ -62,7 +65,8 @@ def fear_ratio_2016(params: Params) -> float:
     this calibration leaves unexplained (a second, larger shock in the night after the first), so the layer must not
     be used for an event like 2016 without a new fit. A check of the calibration: no step, series or event uses it.
     """
-    modelled = fear_share(params, np.array(params.felt_2016), 1.0, np.array(params.damaged_2016_fraction))
+    level = fear_level(params, np.array(params.felt_2016), 1.0)
+    modelled = fear_share(params, level, np.array(params.damaged_2016_fraction))
     return float(params.share_2016 / (modelled * params.fear_split[Place.SHELTER]))
 
 
@@ -71,10 +75,10 @@ def outage_share(params: Params, inputs: Inputs, demand: Demand, town: Array, ni
     hot = heat_fraction(params, inputs["wbgt_c"])
     rate = params.power_rate * (1.0 + params.outage_night_gain * night + params.outage_heat_gain * hot)
     share = np.zeros(len(town))
-    cells = np.flatnonzero(demand.power_out_s)
+    cells = demand.power_out_s.nonzero()[0]
     lasting = -np.expm1(-demand.power_out_s[cells] / params.power_patience_s)
     share[cells] = rate[town[cells]] * (1.0 - inputs["power_on_fraction"][cells]) * lasting
-    cells = np.flatnonzero(demand.water_out_s)
+    cells = demand.water_out_s.nonzero()[0]
     lasting = -np.expm1(-demand.water_out_s[cells] / params.water_patience_s)
     share[cells] += params.water_rate * (1.0 - inputs["water_service_fraction"][cells]) * lasting
     return np.minimum(share, 1.0)
@@ -82,12 +86,11 @@ def outage_share(params: Params, inputs: Inputs, demand: Demand, town: Array, ni
 
 def order_share(params: Params, given: Given, inputs: Inputs) -> Array:
     """Share of the residents who follow an evacuation order, or a tsunami advisory near the coast, (cell,)."""
-    town = given.cells.town
-    ordered = (params.order_compliance * inputs["evacuation_order_fraction"])[town]
+    ordered = given.cells.spread(params.order_compliance * inputs["evacuation_order_fraction"])
     advisory = inputs["tsunami_advisory"] > 0
     if not advisory.any():
         return ordered
-    return np.maximum(ordered, params.tsunami_compliance * advisory[town] * given.coastal)
+    return np.maximum(ordered, params.tsunami_compliance * given.cells.spread(advisory) * given.coastal)
 
 
 def outage_clock(before_s: Array, service: Array, least: float, dt_s: int) -> Array:
@@ -108,7 +111,7 @@ def remember(given: Given, before: Demand, inputs: Inputs, clock: Clock) -> Dema
     felt = inputs["felt_shocks"]
     reason = (felt > 0) | (inputs["evacuation_order_fraction"] > 0) | (inputs["tsunami_advisory"] > 0)
     reason |= inputs["flood_call"] > 0
-    return replace(
+    return changed(
         before,
         power_out_s=outage_clock(before.power_out_s, inputs["power_on_fraction"], least, dt_s),
         water_out_s=outage_clock(before.water_out_s, inputs["water_service_fraction"], least, dt_s),
@@ -125,10 +128,10 @@ def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float, fl
     flown: people who fled from water that still threatens their homes (cell,); in worlds where households flee one by
     one, orders and advisories move only those who live outside the hazard zone here.
     """
-    params, town = given.params, given.cells.town
+    params, cells = given.params, given.cells
     night = night_fraction(params, hour)
     half, collapsed = inputs["buildings_half_collapsed"], inputs["buildings_collapsed"]
-    cleared = (params.tag_clears_fraction * inputs["homes_tagged_fraction"])[town]
+    cleared = cells.spread(params.tag_clears_fraction * inputs["homes_tagged_fraction"])
     half_share = half / np.maximum(half + collapsed, 1.0)
     damaged = np.minimum((collapsed + half * (1.0 - cleared)) / given.buildings, 1.0)
     target = np.empty_like(demand.wanted_persons)
@@ -137,11 +140,16 @@ def target_persons(given: Given, demand: Demand, inputs: Inputs, hour: float, fl
     brought = demand.wanted_persons[Reason.BROUGHT]
     target[Reason.LOST] = np.maximum(displaced * (1.0 - cleared * half_share) - brought, 0.0)
     left = given.residents_persons - displaced
-    lean = readiness(params, demand.leaning)[town]
-    target[Reason.OUTAGE] = left * np.minimum(lean * outage_share(params, inputs, demand, town, night), 1.0)
+    lean = cells.spread(readiness(params, demand.leaning))
+    target[Reason.OUTAGE] = left * np.minimum(lean * outage_share(params, inputs, demand, cells.town, night), 1.0)
     left = left - target[Reason.OUTAGE]
-    target[Reason.FEAR] = left * np.minimum(lean * fear_share(params, demand.felt[town], night, damaged), 1.0)
-    target[Reason.ORDER] = (left - target[Reason.FEAR]) * np.minimum(lean * order_share(params, given, inputs), 1.0)
+    fear = cells.spread(fear_level(params, demand.felt, night))
+    target[Reason.FEAR] = left * np.minimum(lean * fear_share(params, fear, damaged), 1.0)
+    if inputs["evacuation_order_fraction"].any() or inputs["tsunami_advisory"].any():
+        share = np.minimum(lean * order_share(params, given, inputs), 1.0)
+        target[Reason.ORDER] = (left - target[Reason.FEAR]) * share
+    else:
+        target[Reason.ORDER] = 0.0
     if flown is not None:
         target[Reason.ORDER] *= given.ground.outside_fraction
         target[Reason.ORDER] += _unharmed(given, flown, displaced)
@@ -163,7 +171,7 @@ def take_over(given: Given, demand: Demand, handed_on: Array, flown: Array, disp
     wanted = demand.wanted_persons.copy()
     wanted[Reason.LOST] = np.maximum(wanted[Reason.LOST], fled * (1.0 - safe))
     wanted[Reason.ORDER] = np.maximum(wanted[Reason.ORDER], flown * safe)
-    return replace(demand, wanted_persons=wanted)
+    return changed(demand, wanted_persons=wanted)
 
 
 def readiness(params: Params, leaning: Array) -> Array:
@@ -183,7 +191,7 @@ def approach(given: Given, wanted: Array, target: Array, mobile: Array, dt_s: in
     leave = -np.expm1(-dt_s / given.params.leave_s[:, None] * mobile)
     back = -np.expm1(-dt_s / given.params.return_s)[:, None]
     gap = target - wanted
-    gap *= np.where(gap > 0, leave.take(given.cells.town, axis=1), back)
+    gap *= np.where(gap > 0, given.cells.spread(leave), back)
     gap += wanted
     return gap
 
@@ -194,9 +202,9 @@ def bring(given: Given, wanted: Array, brought: Array, displaced: Array) -> Arra
         return wanted
     weight = np.floor(np.where(given.cells.sums(displaced)[given.cells.town] > 0, displaced, given.residents_persons))
     most = np.minimum(np.floor(brought), given.cells.sums(weight))
-    changed = wanted.copy()
-    changed[Reason.BROUGHT] += apportion(most, weight, given.cells)
-    return changed
+    more = wanted.copy()
+    more[Reason.BROUGHT] += apportion(most, weight, given.cells)
+    return more
 
 
 def wishes(given: Given, demand: Demand, fed: Array, quantile: Array) -> Array:
@@ -206,14 +214,14 @@ def wishes(given: Given, demand: Demand, fed: Array, quantile: Array) -> Array:
     relatives instead; heat moves people from cars to shelters. Each cell rounds by its own quantile: no bias, no
     step length.
     """
-    params, town = given.params, given.cells.town
-    split = np.stack(
+    params, spread = given.params, given.cells.spread
+    split = np.array(
         [params.lost_split, params.outage_split, params.fear_split, params.order_split, params.brought_split]
     )
     wish = split.T @ demand.wanted_persons
-    too_hot = wish[Place.CAR] * (1.0 - demand.car_factor[town])
+    too_hot = wish[Place.CAR] * spread(1.0 - demand.car_factor)
     wish[Place.CAR] -= too_hot
-    unfed = (wish[Place.SHELTER] + too_hot) * (params.unfed_leave_fraction * (1.0 - fed))[town]
+    unfed = (wish[Place.SHELTER] + too_hot) * spread(params.unfed_leave_fraction * (1.0 - fed))
     wish[Place.SHELTER] += too_hot - unfed
     wish[Place.RELATIVES] += unfed
     wish += quantile
@@ -227,7 +235,7 @@ def advance(given: Given, before: Demand, inputs: Inputs, clock: Clock, flown: A
     mobile = inputs["households_mobile_fraction"]
     wanted = approach(given, demand.wanted_persons, target, mobile, clock.dt_s)
     wanted = bring(given, wanted, inputs["brought_persons"], inputs["persons_displaced"])
-    return replace(demand, wanted_persons=wanted)
+    return changed(demand, wanted_persons=wanted)
 
 
 def hour_of_s(given: Given, time_s: int) -> float:

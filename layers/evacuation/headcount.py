@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.evacuation.shelters import staff_wanted_persons
@@ -12,6 +10,7 @@ from layers.evacuation.whole import Grouping
 from twin.chance import Chance
 from twin.contract import Clock, Inputs
 from twin.params import Params
+from twin.records import changed
 from twin.units import DAY_S, HOUR_S
 
 Array = np.ndarray
@@ -70,7 +69,7 @@ def look_around(given: Given, before: Halls, halls: Halls, quantile: Array, cloc
     present = present_persons(given.params, halls.persons, quantile, clock.hour)
     level = np.where(before.full, given.params.full_again_fraction, 1.0)
     full = (halls.status == Status.OPEN) & (halls.persons >= np.maximum(level * halls.capacity_persons, 1.0))
-    return replace(halls, present=present, full=full)
+    return changed(halls, present=present, full=full)
 
 
 def count(
@@ -84,4 +83,4 @@ def count(
     staffed = np.minimum(inputs["shelter_staff_persons"] / enough, 1.0)
     counted = head_count(given, halls, staffed, clock.chance, state.n_counts)
     known = known_persons(given.halls, halls.status, counted, towns.counted_persons)
-    return replace(halls, counted_persons=counted), replace(towns, counted_persons=known), state.n_counts + 1
+    return changed(halls, counted_persons=counted), changed(towns, counted_persons=known), state.n_counts + 1

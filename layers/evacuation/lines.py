@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layers.evacuation.moves import Moved
 from layers.evacuation.shelters import floor_persons
 from layers.evacuation.state import LIMIT_NAMES, REASON_NAMES, Demand, Given, Halls, Limit, Reason, State, Status, Towns
 from twin.contract import Event
+from twin.records import changed
 
 Array = np.ndarray
 Causes = tuple[tuple[str, int], ...]
@@ -31,13 +30,15 @@ def limit_causes(given: Given, row: int, limit: int) -> Causes:
 
 def of_halls(given: Given, before: Halls, after: Halls, by_residents: Array, ordered: Array) -> list[Event]:
     """Openings and closings of larger and of ordered shelters; every shelter found unusable with people inside."""
-    changed = np.flatnonzero(before.status != after.status)
-    if not changed.size:
+    if after.status is before.status:
+        return []
+    moved = np.flatnonzero(before.status != after.status)
+    if not moved.size:
         return []
     large = floor_persons(given) >= given.params.event_opening_persons
     events = []
     told = large | (before.persons > 0) | (ordered > 0)
-    for row in changed[told[changed]].tolist():
+    for row in moved[told[moved]].tolist():
         town = int(given.halls.town[row])
         status = int(after.status[row])
         if status == Status.OPEN:
@@ -102,7 +103,7 @@ def reason_causes(given: Given, demand: Demand, town: int) -> tuple[str, Causes]
 def of_moves(given: Given, demand: Demand, left: Array, returned: Array) -> tuple[list[Event], Array, Array]:
     """Towns from which many left or returned since their last line; returns (events, left, returned) kept on."""
     least = given.params.event_moves_persons
-    if not ((left >= least).any() or (returned >= least).any()):
+    if max(left.max(), returned.max()) < least:
         return [], left, returned
     events = []
     for town in np.flatnonzero(left >= least).tolist():
@@ -128,6 +129,8 @@ def of_moves(given: Given, demand: Demand, left: Array, returned: Array) -> tupl
 
 def of_refusals(before: Array, after: Array, least_persons: float) -> list[Event]:
     """Towns whose shelters turned away another `least_persons` people."""
+    if after is before:
+        return []
     crossed = np.flatnonzero(np.floor(after / least_persons) > np.floor(before / least_persons))
     return [
         Event(
@@ -159,4 +162,4 @@ def journal(
     events += of_full(given, state.halls, halls)
     least = given.params.event_moves_persons
     events += of_refusals(state.towns.refused_persons, towns.refused_persons, least)
-    return replace(towns, left_persons=left, returned_persons=returned), events
+    return changed(towns, left_persons=left, returned_persons=returned), events

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from layers.evacuation.state import N_WISHES, Given, Place, Towns
 from layers.evacuation.whole import apportion
+from twin.records import changed
 
 Array = np.ndarray
 OTHERS = (Place.UNDESIGNATED, Place.CAR, Place.RELATIVES)  # rows 1 to 3 of `away`, as of the wishes
@@ -33,7 +33,7 @@ def follow_wishes(given: Given, away: Array, wish: Array, home: Array) -> Moved:
     change = wish - away[:N_WISHES]
     change[0] -= away[Place.TURNED_AWAY] + away[Place.HOSPITAL]
     leaving, returning = np.zeros((2, away.shape[1]))
-    cells = np.flatnonzero(change.any(axis=0))
+    cells = change.any(axis=0).nonzero()[0]
     if not cells.size:
         return Moved(away, leaving, returning, np.zeros(given.cells.n_towns))
     here, net, from_hall = _settle(away[:, cells], change[:, cells], np.floor(np.maximum(home[cells], 0.0)))
@@ -113,8 +113,7 @@ def transfer_ill(given: Given, away: Array, towns: Towns, ill: Array, quantile: 
     Whole numbers come from running totals and the town's quantile, so they do not depend on the step.
     """
     params, cells = given.params, given.cells
-    by_town = cells.sums(away)
-    sheltered, in_cars = by_town[Place.SHELTER], by_town[Place.CAR]
+    sheltered, in_cars, in_hospital = (cells.sums(away[place]) for place in (Place.SHELTER, Place.CAR, Place.HOSPITAL))
     exposed = sheltered + in_cars
     at_risk = params.ill_ratio * exposed
     share = at_risk / np.maximum(at_risk + given.town_residents_persons - exposed, 1.0)
@@ -124,7 +123,7 @@ def transfer_ill(given: Given, away: Array, towns: Towns, ill: Array, quantile: 
     from_cars = np.minimum(due - from_halls, in_cars)
     due = from_halls + from_cars
     level = towns.in_hospital_level * np.exp(-dt_s / params.hospital_stay_s) + due
-    inside = by_town[Place.HOSPITAL] + due
+    inside = in_hospital + due
     discharged = np.maximum(inside - np.floor(level + quantile), 0.0)
     if due.any() or discharged.any():
         away = away.copy()
@@ -135,9 +134,9 @@ def transfer_ill(given: Given, away: Array, towns: Towns, ill: Array, quantile: 
         back = apportion(discharged, away[Place.HOSPITAL], cells)
         away[Place.HOSPITAL] -= back
         away[Place.TURNED_AWAY] += back
-    changed = {
+    counters = {
         "ill_expected_persons": expected,
         "transferred_persons": towns.transferred_persons + due,
         "in_hospital_level": level,
     }
-    return Transfers(away, replace(towns, **changed), from_halls, due, discharged)
+    return Transfers(away, changed(towns, **counters), from_halls, due, discharged)

@@ -26,10 +26,20 @@ def outputs(
     halls, params, cars = state.halls, given.params, state.towns.car_persons
     night = behaviour.night_fraction(params, clock.hour)
     car_c = inputs["wbgt_c"] + params.car_day_c + (params.car_night_c - params.car_day_c) * night
-    inside = given.halls.sums(halls.present)
-    heat = given.halls.sums(halls.present * halls.wbgt_c) + cars * car_c
+    inside, heat, capacity, staff, n_open, n_unchecked = given.halls.sums(
+        np.array(
+            [
+                halls.present,
+                halls.present * halls.wbgt_c,
+                halls.capacity_persons,
+                shelters.staff_wanted_persons(given, halls),
+                halls.status == Status.OPEN,
+                shelters.live(halls) & ~halls.checked,
+            ]
+        )
+    )
+    heat = heat + cars * car_c
     exposed = inside + cars
-    capacity = given.halls.sums(halls.capacity_persons)
     return {
         "caught_persons": given.nobody if fled is None or not fled.caught.any() else fled.caught,
         "caught_at_persons": given.no_patch if fled is None or not fled.caught.any() else fled.caught_at,
@@ -42,9 +52,9 @@ def outputs(
         "crowding_fraction": inside / np.maximum(capacity, 1.0),
         "shelter_wbgt_c": np.where(exposed > 0, heat / np.maximum(exposed, 1.0), inputs["wbgt_c"]),
         "shelter_counted_persons": state.towns.counted_persons,
-        "shelter_staff_wanted_persons": given.halls.sums(shelters.staff_wanted_persons(given, halls)),
-        "shelters_open_units": given.halls.sums(halls.status == Status.OPEN),
-        "shelters_unchecked_units": given.halls.sums(shelters.live(halls) & ~halls.checked),
+        "shelter_staff_wanted_persons": staff,
+        "shelters_open_units": n_open,
+        "shelters_unchecked_units": n_unchecked,
         "shelter_ambulance_calls": sick.transferred,
     }
 

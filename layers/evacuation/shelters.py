@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from layers.evacuation.whole import Grouping, apportion, first_in_town
 from twin.chance import Chance
 from twin.contract import Clock, Inputs
 from twin.params import Params
+from twin.records import changed
 
 Array = np.ndarray
 LEAST_USABLE = 0.5  # `shelter_usable` is a yes/no carried as a number
@@ -50,9 +50,10 @@ def shelters_wanted(
     params, groups = given.params, given.halls
     ahead = np.ceil(params.open_ahead_fraction * groups.count) * alarmed
     wanted = np.where(np.isnan(target), ahead, target)
+    if not turned_persons.any():
+        return np.maximum(wanted, 0.0)
     called = live(halls, ordered)
-    floor = floor_persons(given)
-    mean_persons = groups.sums(floor) / np.maximum(groups.count, 1.0)
+    mean_persons = groups.sums(floor_persons(given)) / np.maximum(groups.count, 1.0)
     more = np.ceil(turned_persons / np.maximum(mean_persons, 1.0))
     none_coming = groups.sums((halls.status == Status.WAITING) & (usable >= LEAST_USABLE)) == 0
     return np.maximum(wanted, np.where(none_coming & (turned_persons > 0), groups.sums(called) + more, 0.0))
@@ -74,14 +75,14 @@ def call_up(
     """
     called = live(halls, ordered)
     lacking = np.maximum(wanted - given.halls.sums(called), 0.0)
-    in_need = (turned_persons > 0)[given.halls.town]
+    if not lacking.any():
+        return halls
+    in_need = given.halls.spread(turned_persons > 0)
     candidate = (halls.status == Status.CLOSED) | ((halls.status == Status.MERGED) & in_need)
     if threatened is not None:
         candidate &= ~threatened
     if ordered is not None:
         candidate &= ordered != Ordered.SHUT
-    if not (lacking.any() and candidate.any()):
-        return halls
     return call(given, halls, first_in_town(candidate, lacking, given.halls), now_s, chance)
 
 
@@ -98,7 +99,7 @@ def call(given: Given, halls: Halls, chosen: Array, now_s: int, chance: Chance) 
     status[rows] = Status.WAITING
     due_s[rows] = now_s + np.rint(params.opening_least_s + spread_s).astype(np.int64)
     openings[rows] += 1
-    return replace(halls, status=status, due_s=due_s, openings=openings)
+    return changed(halls, status=status, due_s=due_s, openings=openings)
 
 
 def to_be_called(halls: Halls, ordered: Array) -> Array:
@@ -125,7 +126,7 @@ def check(given: Given, halls: Halls, checks: Array, usable: Array, ordered: Arr
     if not done.any():
         return halls
     status = np.where(done & (usable < LEAST_USABLE), Status.UNUSABLE, halls.status).astype(np.int8)
-    return replace(halls, checked=halls.checked | done, status=status)
+    return changed(halls, checked=halls.checked | done, status=status)
 
 
 def open_doors(
@@ -146,16 +147,17 @@ def open_doors(
     waiting = (halls.status == Status.WAITING) & (halls.due_s <= now_s)
     if not waiting.any():
         return halls, waiting
-    manned = np.floor(staff / params.hall_staff_persons) - groups.sums(halls.status == Status.OPEN)
-    ready = waiting & halls.checked & (usable >= LEAST_USABLE)
-    official = ordered_first(ready, np.maximum(manned, 0.0), groups, ordered)
-    crowd = (turned_persons > 0)[groups.town]
-    late = now_s >= halls.due_s + params.residents_open_s
-    by_residents = waiting & ~official & crowd & late & (usable >= LEAST_USABLE)
+    standing = waiting & (usable >= LEAST_USABLE)
+    ready = official = standing & halls.checked
+    if ready.any():
+        manned = np.floor(staff / params.hall_staff_persons) - groups.sums(halls.status == Status.OPEN)
+        official = ordered_first(ready, np.maximum(manned, 0.0), groups, ordered)
+    by_residents = standing & ~official & groups.spread(turned_persons > 0)
+    by_residents &= now_s >= halls.due_s + params.residents_open_s
     opened = official | by_residents
     if not opened.any():
         return halls, opened
-    return replace(halls, status=np.where(opened, Status.OPEN, halls.status).astype(np.int8)), by_residents
+    return changed(halls, status=np.where(opened, Status.OPEN, halls.status).astype(np.int8)), by_residents
 
 
 def shut_damaged(halls: Halls, usable: Array) -> Halls:
@@ -163,7 +165,7 @@ def shut_damaged(halls: Halls, usable: Array) -> Halls:
     broken = (halls.status == Status.OPEN) & (usable < LEAST_USABLE)
     if not broken.any():
         return halls
-    return replace(halls, status=np.where(broken, Status.UNUSABLE, halls.status).astype(np.int8))
+    return changed(halls, status=np.where(broken, Status.UNUSABLE, halls.status).astype(np.int8))
 
 
 def consolidate(
@@ -173,6 +175,8 @@ def consolidate(
 
     Nothing is closed while people are turned away, and nothing that is ordered open.
     """
+    if np.isnan(target).all():
+        return halls
     is_open = halls.status == Status.OPEN
     counted = is_open & live(halls, ordered)
     excess = np.where(np.isnan(target) | (turned_persons > 0), 0.0, given.halls.sums(counted) - target)
@@ -191,7 +195,7 @@ def consolidate(
         fits = moving <= room.sum() - np.cumsum(room)
         number = min(int(excess[town]), int(np.argmin(fits)) if not fits.all() else len(rows))
         status[rows[:number]] = Status.MERGED
-    return replace(halls, status=status)
+    return changed(halls, status=status)
 
 
 def floor_persons(given: Given) -> Array:
@@ -202,7 +206,7 @@ def floor_persons(given: Given) -> Array:
 
 def cooling_fraction(given: Given, power: Array, coolers: Array) -> Array:
     """Share of the hall kept cool, (shelter,): own air conditioning or brought coolers, both need power."""
-    return power * np.maximum(given.hall_cooled, np.clip(coolers, 0.0, 1.0))
+    return power * np.maximum(given.hall_cooled, coolers.clip(0.0, 1.0))
 
 
 def indoor_wbgt_c(params: Params, outdoor_c: Array, cooled: Array, night: float) -> Array:
@@ -226,16 +230,16 @@ def habitable(given: Given, halls: Halls, inputs: Inputs, wbgt_c: Array, night: 
     capacity does not depend on who happens to be inside.
     """
     params = given.params
-    floor = floor_persons(given)
+    floor, towns = floor_persons(given), given.halls
     checked = np.where(halls.checked, 1.0, params.unchecked_fraction)
     cool = np.where(wbgt_c > params.heat_limit_wbgt_c, params.hot_hall_fraction, 1.0)
-    drink = np.clip(inputs["shelter_drink_fraction"], 0.0, 1.0)
+    drink = inputs["shelter_drink_fraction"].clip(0.0, 1.0)
     flush = given.hall_toilets * params.persons_per_toilet * inputs["shelter_water"]
-    portable = floor * np.clip(inputs["shelter_toilets_fraction"], 0.0, 1.0)
+    portable = floor * inputs["shelter_toilets_fraction"].clip(0.0, 1.0)
     wanted = staff_wanted_persons(given, halls)
-    present = np.floor(inputs["shelter_staff_persons"])[given.halls.town]
-    share = present * wanted / np.maximum(given.halls.sums(wanted)[given.halls.town], 1.0)
-    limits = np.stack(
+    present = towns.spread(np.floor(inputs["shelter_staff_persons"]))
+    share = present * wanted / towns.spread(np.maximum(towns.sums(wanted), 1.0))
+    limits = np.array(
         [
             floor,
             floor * checked,
@@ -248,7 +252,7 @@ def habitable(given: Given, halls: Halls, inputs: Inputs, wbgt_c: Array, night: 
     )
     limit = np.argmin(limits, axis=0)
     is_open = halls.status == Status.OPEN
-    capacity = np.floor(np.min(limits, axis=0)) * is_open
+    capacity = np.floor(limits.min(axis=0)) * is_open
     return capacity, np.where(is_open, limit, Limit.FLOOR).astype(np.int8)
 
 
@@ -282,7 +286,7 @@ def check_out(given: Given, halls: Halls, leaving: Array) -> Halls:
     """Take whole `leaving` (municipality,) off the registers, in proportion to who is there."""
     if not leaving.any():
         return halls
-    return replace(halls, persons=halls.persons - apportion(leaving, halls.persons, given.halls))
+    return changed(halls, persons=halls.persons - apportion(leaving, halls.persons, given.halls))
 
 
 def evict(given: Given, halls: Halls) -> tuple[Halls, Array]:
@@ -290,7 +294,7 @@ def evict(given: Given, halls: Halls) -> tuple[Halls, Array]:
     out = np.where(halls.status == Status.OPEN, 0.0, halls.persons)
     if not out.any():
         return halls, np.zeros(given.halls.n_towns)
-    return replace(halls, persons=halls.persons - out), given.halls.sums(out)
+    return changed(halls, persons=halls.persons - out), given.halls.sums(out)
 
 
 def under_threat(given: Given, lasts: Array, depth_m: Array) -> tuple[Array, Array]:
@@ -309,7 +313,7 @@ def leave_threatened(halls: Halls, threatened: Array) -> Halls:
     leaving = threatened & live(halls)
     if not leaving.any():
         return halls
-    return replace(halls, status=np.where(leaving, Status.CLOSED, halls.status).astype(np.int8))
+    return changed(halls, status=np.where(leaving, Status.CLOSED, halls.status).astype(np.int8))
 
 
 def manage(
@@ -346,9 +350,9 @@ def assess(given: Given, halls: Halls, inputs: Inputs, clock: Clock) -> Halls:
     """Heat inside and habitable capacity of every shelter now."""
     night = night_fraction(given.params, clock.hour)
     cooled = cooling_fraction(given, inputs["shelter_power"], inputs["shelter_cooling_fraction"])
-    wbgt_c = indoor_wbgt_c(given.params, inputs["wbgt_c"][given.halls.town], cooled, night)
+    wbgt_c = indoor_wbgt_c(given.params, given.halls.spread(inputs["wbgt_c"]), cooled, night)
     capacity, limit = habitable(given, halls, inputs, wbgt_c, night)
-    return replace(halls, wbgt_c=wbgt_c, capacity_persons=capacity, limit=limit)
+    return changed(halls, wbgt_c=wbgt_c, capacity_persons=capacity, limit=limit)
 
 
 def fed_in_town(given: Given, halls: Halls, meals: Array, drink: Array) -> Array:
@@ -357,7 +361,7 @@ def fed_in_town(given: Given, halls: Halls, meals: Array, drink: Array) -> Array
     The scarcer of the two counts, in each shelter.
     """
     persons = given.halls.sums(halls.persons)
-    served = given.halls.sums(halls.persons * np.clip(np.minimum(meals, drink), 0.0, 1.0))
+    served = given.halls.sums(halls.persons * np.minimum(meals, drink).clip(0.0, 1.0))
     return np.divide(served, persons, out=np.ones_like(persons), where=persons > 0)
 
 
@@ -374,5 +378,5 @@ def find_places(
     away = moves.seat(given, away, intake.turned_persons)
     has_open = given.halls.sums(halls.status == Status.OPEN) > 0
     refused = np.maximum(intake.turned_persons - turned_before, 0.0) * has_open
-    towns = replace(towns, refused_persons=towns.refused_persons + refused)
-    return replace(halls, persons=intake.persons), away, towns
+    towns = changed(towns, refused_persons=towns.refused_persons + refused)
+    return changed(halls, persons=intake.persons), away, towns

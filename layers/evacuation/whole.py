@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,10 +32,24 @@ class Grouping:
         """Number of municipalities."""
         return len(self.first)
 
+    @cached_property
+    def members(self) -> Array | None:
+        """Members in each municipality, int64; None where they are not sorted by municipality."""
+        return None if self.by_town is not None else self.count.astype(np.int64)
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every municipality has members."""
+        return self.filled.size == self.n_towns
+
+    def spread(self, values: Array) -> Array:
+        """Values of municipalities on their members, over the last axis, shape (…, member)."""
+        return values[..., self.town] if self.members is None else values.repeat(self.members, axis=-1)
+
     def sums(self, values: Array) -> Array:
         """Sum by municipality over the last axis, shape (…, municipality)."""
         listed = values if self.by_town is None else values[..., self.by_town]
-        if self.filled.size == self.n_towns:
+        if self.complete:
             return np.add.reduceat(listed, self.first, axis=-1, dtype=np.float64)
         total = np.zeros((*values.shape[:-1], self.n_towns))
         if self.filled.size:
@@ -64,10 +79,12 @@ def apportion(amount: Array, weight: Array, groups: Grouping) -> Array:
         return np.zeros(len(weight))
     total = groups.sums(weight)
     ratio = np.divide(amount, total, out=np.zeros_like(total), where=total > 0)
-    running = np.floor(np.cumsum((weight * ratio[groups.town])[groups.order]) + ROUNDING_SLACK)
+    share = (weight * groups.spread(ratio))[groups.order]
+    some = share.nonzero()[0]
+    running = np.floor(np.cumsum(share[some]) + ROUNDING_SLACK)
     running[1:] -= running[:-1].copy()
-    parts = np.empty_like(running)
-    parts[groups.order] = running
+    parts = np.zeros(len(weight))
+    parts[groups.order[some]] = running
     return parts
 
 

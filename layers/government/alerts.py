@@ -72,10 +72,10 @@ def issue(given: Given, alerts: Alerts, inputs: Inputs, able: Array, clock: Cloc
 
     able: how far each office can work, (office,): a dark hall takes longer to notice.
     """
+    if not any((inputs[name] != sent).any() for name, sent in zip(WARNINGS, alerts.issued)):
+        return alerts
     now = np.stack([inputs[name] for name in WARNINGS])
     warning, town = np.nonzero(now != alerts.issued)
-    if not warning.size:
-        return alerts
     flight, count = alerts.messages, 2 * alerts.n_issued[warning, town] + warning
     offices = (town, np.full_like(town, given.prefecture), np.full_like(town, given.state))
     for holder, office in zip(Holder, offices, strict=True):

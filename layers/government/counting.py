@@ -33,7 +33,7 @@ def nothing_counted(n_town: int) -> Counts:
 
 def daylight_work_s(start_s: int, end_s: int, clock_offset_s: int, params: Params) -> float:
     """Working seconds of inspectors between two instants (they work between fixed hours of the day)."""
-    open_s, close_s = params.inspection_hours * HOUR_S
+    open_s, close_s = (params.inspection_hours * HOUR_S).tolist()
 
     def until(instant_s: int) -> float:
         days, second = divmod(instant_s + clock_offset_s, DAY_S)

@@ -18,7 +18,7 @@ from layers.government import (
     staff,
 )
 from layers.government.counting import Counts
-from layers.government.known import Holder, Q, Source, absorb
+from layers.government.known import OFFICE_OK, Holder, Q, Source, absorb, or_zero
 from layers.government.offices import Plan
 from layers.government.requests import Kind
 from layers.government.staff import Duty
@@ -57,7 +57,7 @@ def hear(given: Given, state: State, inputs: Inputs, now_s: int) -> tuple[State,
         parts.append(_as_of_now(Holder.HALLS, quantity, town, value, now_s, Source.OWN))
     if not parts:
         return state, []
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if len(parts) > 1 else parts[0]
     late = _late_events(given, arrived) if len(arrived) else []
     return changed(state, known=absorb(state.known, *columns), messages=flight), late
 
@@ -69,9 +69,9 @@ def _as_of_now(holder: Holder, quantity: Array, area: Array, value: Array, now_s
 
 def _late_events(given: Given, arrived: Table) -> list[Event]:
     """One event per report of a town hall that needed longer than `late_report_s`."""
-    late = (arrived["quantity"] == Q.OFFICE_OK) & (arrived["receiver"] == Holder.PREFECTURE)
-    late &= arrived["due_s"] - arrived["as_of_s"] > given.params.late_report_s
-    late &= arrived["sender"] < given.n_town
+    rows = (arrived["quantity"] == OFFICE_OK).nonzero()[0]
+    rows = rows[(arrived["receiver"][rows] == int(Holder.PREFECTURE)) & (arrived["sender"][rows] < given.n_town)]
+    late = rows[arrived["due_s"][rows] - arrived["as_of_s"][rows] > given.params.late_report_s]
     return [
         Event(
             "report_late",
@@ -81,7 +81,7 @@ def _late_events(given: Given, arrived: Table) -> list[Event]:
             time_s=int(arrived["due_s"][row]),
             causes=(("office_telecom", int(arrived["area"][row])), ("office_power", int(arrived["area"][row]))),
         )
-        for row in np.flatnonzero(late)
+        for row in late.tolist()
     ]
 
 
@@ -177,7 +177,7 @@ def allot_staff(given: Given, state: State, plan: Plan, inputs: Inputs, able: Ar
     )
     granted, left = state.staff.copy(), state.checks_left.copy()
     granted[rows] = staff.allocate(free, wanted, params)
-    left[rows] = np.nan_to_num(unchecked)
+    left[rows] = or_zero(unchecked)
     return changed(state, staff=granted, checks_left=left)
 
 
@@ -263,6 +263,8 @@ def _why_alarmed(given: Given, state: State, row: int) -> tuple[tuple[str, int],
 
 def _leave_halls(given: Given, state: State) -> State:
     """Towns whose alert is over no longer want halls open ahead of water; those in use stay until they are merged."""
+    if not state.halls_ahead.any():
+        return state
     over = state.halls_ahead & ~orders.alerted(given, state)
     if not over.any():
         return state

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layers.government import counting
-from layers.government.known import NEVER
+from layers.government.known import NEVER, or_zero
 from layers.government.staff import Duty
 from twin.contract import Clock, Event, Inputs
 from twin.params import Params
@@ -124,7 +124,7 @@ def decide_relief(full: Array, half: Array, flooded: Array, population: Array, p
     a town needs grows with its population and is halved where the whole region has passed its own number. Source:
     Enforcement order of the Disaster Relief Act, article 1, as told in the statutory paths.
     """
-    reached = np.nan_to_num(full) + np.nan_to_num(half) / 2.0 + np.nan_to_num(flooded) / 3.0
+    reached = or_zero(full) + or_zero(half) / 2.0 + or_zero(flooded) / 3.0
     needed = params.relief_homes[np.searchsorted(params.relief_population, population, side="right")]
     region = np.searchsorted(params.relief_region_population, population.sum(), side="right")
     if reached.sum() >= params.relief_region_homes[region]:

@@ -87,13 +87,12 @@ def post(
     if not row.size:
         return flight
     doubled = chance.uniform(f"{purpose}.doubled", bundle.key, bundle.count) < channel.doubled_fraction
-    again = np.flatnonzero(doubled[row])
-    n_line, n_again = len(row) * len(receivers), len(again)
-    line = np.concatenate([*[np.arange(len(row))] * len(receivers), again])
-    receiver = np.repeat((*receivers, receivers[0]), (*[len(row)] * len(receivers), n_again))
-    late = np.repeat((1.0, 2.0), (n_line, n_again))  # the copy comes later
-    row, column = row[line], column[line]
-    as_of_s = np.full(len(line), bundle.as_of_s)
+    again, wait_s = doubled[row].nonzero()[0], delay_s[row]
+    wait_s = np.concatenate([*[wait_s] * len(receivers), 2.0 * wait_s[again]])  # the copy comes later
+    numbers = [len(row)] * len(receivers) + [len(again)]
+    receiver = np.concatenate([np.full(n, int(to)) for to, n in zip((*receivers, receivers[0]), numbers, strict=True)])
+    row, column = (np.concatenate([*[lines] * len(receivers), lines[again]]) for lines in (row, column))
+    as_of_s = np.full(len(row), bundle.as_of_s)
     return add(
         flight,
         sender=bundle.sender[row],
@@ -103,8 +102,8 @@ def post(
         value=bundle.values[row, column],
         as_of_s=as_of_s,
         sent_s=as_of_s,
-        due_s=as_of_s + (late * delay_s[row]).astype(np.int64),
-        channel=np.full(len(line), int(channel.source)),
+        due_s=as_of_s + wait_s.astype(np.int64),
+        channel=np.full(len(row), int(channel.source)),
     )
 
 
@@ -116,7 +115,8 @@ def add(flight: Table, **columns: Array) -> Table:
 def due(flight: Table, now_s: int) -> tuple[Table, Table]:
     """Split what is under way into (still in flight, arrived by now)."""
     ripe = flight["due_s"] <= now_s
-    return (flight.select(~ripe), flight.select(ripe)) if ripe.any() else (flight, NO_MESSAGE)
+    rows = ripe.nonzero()[0]
+    return (flight.select((~ripe).nonzero()[0]), flight.select(rows)) if rows.size else (flight, NO_MESSAGE)
 
 
 def rounded(values: Array) -> Array:

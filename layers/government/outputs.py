@@ -7,7 +7,7 @@ import numpy as np
 from layers.government import orders, pulled, triggers
 from layers.government.staff import Duty
 from layers.government.state import Given, State
-from layers.government.triggers import Aid, Call
+from layers.government.triggers import Call
 from twin.contract import Inputs
 
 Array = np.ndarray
@@ -19,11 +19,12 @@ def give(given: Given, state: State, inputs: Inputs, checks: Array, goods: Array
     checks: shelter checks done in the step (town,). goods: units ordered in the step (town, item).
     """
     now_s, called, held = state.now_s, state.calls_due_s, state.pulled
-    crews = triggers.aid_present_crews(state.aid_called_s, state.aid_crews, now_s, given.params)
+    present = triggers.aid_present_crews(state.aid_called_s, state.aid_crews, now_s, given.params)
+    power_crews, water_crews, gas_crews = present[:, None]  # in the order of `Aid`
     return {
-        "power_aid_crews": crews[[Aid.POWER]],
-        "water_aid_crews": crews[[Aid.WATER]],
-        "gas_aid_crews": crews[[Aid.GAS]],
+        "power_aid_crews": power_crews,
+        "water_aid_crews": water_crews,
+        "gas_aid_crews": gas_crews,
         "generator_cars_units": state.generator_cars,
         "road_priority": pulled.override(state.road_weight, held.road_weight),
         "fire_aid_called": _called(called, Call.FIRE_AID, now_s),
@@ -51,13 +52,23 @@ def _called(due_s: Array, call: Call, now_s: int) -> Array:
 def ordered_fraction(given: Given, state: State) -> Array:
     """Share of residents under an order that is out by now, for whatever reason, (town,)."""
     out = (state.order_due_s >= 0) & (state.order_due_s <= state.now_s)
+    by_shaking = np.where(out, state.order_fraction, 0.0)
+    if _nobody_leaves_water(state):
+        return by_shaking
     by_water = orders.ordered_fraction(state.orders, given.danger_fraction, state.now_s)
     by_order = pulled.evacuation_fraction(state.pulled, state.now_s)
-    return np.maximum(np.maximum(np.where(out, state.order_fraction, 0.0), by_water), by_order)
+    return np.maximum(np.maximum(by_shaking, by_water), by_order)
+
+
+def _nobody_leaves_water(state: State) -> bool:
+    """Whether no order to leave stands or is prepared but for shaking, as nearly always."""
+    return pulled.nobody_ordered_out(state.pulled) and not (state.orders.due_s >= 0).any()
 
 
 def flood_call(given: Given, state: State) -> Array:
     """Highest flood call in force, for whatever reason, (town,): 0, 3, 4 or 5."""
+    if _nobody_leaves_water(state):
+        return np.zeros(given.n_town)
     by_order = pulled.flood_call(given, state.pulled, state.now_s)
     return np.maximum(orders.flood_call(state.orders, state.now_s), by_order)
 

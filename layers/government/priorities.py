@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layers.government.alerts import MAJOR_TSUNAMI_WARNING, TSUNAMI_WARNING
+from layers.government.known import or_zero
 from twin.params import Params
 
 Array = np.ndarray
@@ -33,7 +34,7 @@ def decide_silent(heard_s: Array, first_due_s: float, now_s: int, params: Params
 
 def decide_scouting(silent: Array, intensity: Array, params: Params) -> Array:
     """Where a flight or a liaison officer is wanted: silent towns believed to be shaken hard, 0 or 1 (town,)."""
-    return (silent & (np.nan_to_num(intensity) >= params.scouting_intensity)).astype(np.float64)
+    return (silent & (or_zero(intensity) >= params.scouting_intensity)).astype(np.float64)
 
 
 def decide_need(
@@ -43,10 +44,10 @@ def decide_need(
 
     The estimate from shaking counts fully where nothing was reported or the hall is silent, less where reports came.
     """
-    excess = np.maximum(np.nan_to_num(intensity) - params.prior_intensity, 0.0)
+    excess = np.maximum(or_zero(intensity) - params.prior_intensity, 0.0)
     prior = population * params.prior_trapped_fraction * excess**2
     trust = np.where(np.isnan(trapped) | silent, 1.0, params.prior_after_report)
-    return np.nan_to_num(trapped) + params.persons_per_incident * np.nan_to_num(incidents) + trust * prior
+    return or_zero(trapped) + params.persons_per_incident * or_zero(incidents) + trust * prior
 
 
 def decide_flood_need(flooded_homes: Array, tsunami: Array, flood: Array, endangered: Array, params: Params) -> Array:
@@ -56,9 +57,9 @@ def decide_flood_need(flooded_homes: Array, tsunami: Array, flood: Array, endang
     (persons) are believed cut off. flooded_homes: reported, NaN = no report.
     """
     feared = (tsunami >= MAJOR_TSUNAMI_WARNING) | (flood >= params.overflow_level)
-    trust = np.where(np.nan_to_num(flooded_homes) > 0, params.prior_after_report, 1.0)
+    trust = np.where(or_zero(flooded_homes) > 0, params.prior_after_report, 1.0)
     return (
-        params.persons_per_flooded_home * np.nan_to_num(flooded_homes)
+        params.persons_per_flooded_home * or_zero(flooded_homes)
         + trust * feared * params.prior_stranded_fraction * endangered
     )
 
@@ -107,8 +108,8 @@ def decide_support(intensity: Array, evacuees: Array, homes: Array, params: Para
 
     Ranked by known intensity, then by reported evacuees and damaged homes.
     """
-    hit = np.nan_to_num(intensity) >= params.support_intensity
-    rank = np.lexsort((-np.nan_to_num(evacuees) - np.nan_to_num(homes), -np.nan_to_num(intensity)))
+    hit = or_zero(intensity) >= params.support_intensity
+    rank = np.lexsort((-or_zero(evacuees) - or_zero(homes), -or_zero(intensity)))
     chosen = [town for town in rank.tolist() if hit[town]][: int(params.support_towns)]
     target = np.zeros(len(intensity))
     target[chosen] = params.support_team_persons

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layers.government.known import NEVER
+from layers.government.known import NEVER, or_zero
 from layers.government.staff import arrived_fraction
 from layers.government.triggers import nothing_called
 from twin.contract import Event
@@ -61,12 +61,17 @@ def override(decided: Array, ordered: Array) -> Array:
     return np.where(held, ordered, decided) if held.any() else decided
 
 
+def nobody_ordered_out(pulled: Pulled) -> bool:
+    """Whether no decision maker has ordered anybody to leave, as nearly always."""
+    return not (pulled.evacuation_before_fraction.any() or (pulled.evacuation_fraction > 0).any())
+
+
 def evacuation_fraction(pulled: Pulled, now_s: int) -> Array:
     """Share of residents under an order of a decision maker that is out by now, (town,)."""
     out = pulled.evacuation_due_s <= now_s
     if not out.any():
         return pulled.evacuation_before_fraction
-    return np.where(out, np.nan_to_num(pulled.evacuation_fraction), pulled.evacuation_before_fraction)
+    return np.where(out, or_zero(pulled.evacuation_fraction), pulled.evacuation_before_fraction)
 
 
 def flood_call(given: Given, pulled: Pulled, now_s: int) -> Array:
@@ -76,7 +81,7 @@ def flood_call(given: Given, pulled: Pulled, now_s: int) -> Array:
 
 def called_out(given: Given, pulled: Pulled) -> Array:
     """Towns with a danger zone for water where such an order is out or prepared: headquarters stand, bool (town,)."""
-    ordered: Array = (np.nan_to_num(pulled.evacuation_fraction) > 0) & (given.danger_fraction > 0)
+    ordered: Array = (or_zero(pulled.evacuation_fraction) > 0) & (given.danger_fraction > 0)
     return ordered
 
 
@@ -94,7 +99,7 @@ def support_persons(pulled: Pulled, now_s: int, params: Params) -> Array:
     """Outside staff present on these orders, persons (town,): they travel and arrive as support teams do."""
     if np.isnan(pulled.support_persons).all():
         return np.zeros(len(pulled.support_persons))
-    target = np.nan_to_num(pulled.support_persons)
+    target = or_zero(pulled.support_persons)
     coming = np.maximum(target - pulled.support_there_persons, 0.0)
     share = arrived_fraction(pulled.support_since_s, now_s, params)
     return np.minimum(pulled.support_there_persons, target) + coming * share
@@ -126,6 +131,8 @@ def events(given: Given, state: State, start_s: int, end_s: int) -> list[Event]:
     """Lines for orders to leave that are out, and for staff sent who begin to arrive, in (start_s, end_s]."""
     pulled, lines = state.pulled, []
     due_s = pulled.evacuation_due_s
+    if max(due_s.max(), pulled.support_since_s.max()) < 0:
+        return []
     fresh = (start_s < due_s) & (due_s <= end_s) & (pulled.evacuation_fraction > 0)
     for town in np.flatnonzero(fresh).tolist():
         why, share = (("evacuation_order_fraction", town),), float(pulled.evacuation_fraction[town])

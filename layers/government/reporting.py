@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layers.government import counting, messages
-from layers.government.known import FIRST_ITEM, Holder, Known, Q, Source
+from layers.government.known import FIRST_ITEM, INTENSITY, Holder, Known, Q, Source
 from layers.government.messages import Bundle, Channel
 from layers.government.state import Given, State
 from twin.chance import Chance
@@ -52,6 +52,8 @@ SEEN_BY_SCOUTS = {
 # what fits into a short call by satellite telephone or disaster radio
 SHORT_FORM = (Q.EVACUEES, Q.SHELTERS_OPEN, Q.DEATHS, Q.WATER_OUT, Q.GENERATOR_WANTED, Q.STOCK_DAYS, Q.OFFICE_OK)
 HOMES = (Q.HOMES_FULL, Q.HOMES_HALF, Q.HOMES_PARTIAL, Q.HOMES_UNCLASSIFIED)
+OBSERVED_CODES = np.array([int(quantity) for quantity in (*SEEN_BY_TOWN, *HOMES, Q.OFFICE_OK, Q.STAFF)])
+SHORT_CODES = np.array([int(quantity) for quantity in SHORT_FORM])
 
 
 def channel(source: Source, params: Params) -> Channel:
@@ -76,18 +78,18 @@ def observations(given: Given, state: State, inputs: Inputs, rows: Array) -> tup
         state.staff[rows].sum(axis=1),
         *inputs["goods_received_units"][rows].T,
     ]
-    quantity = [*SEEN_BY_TOWN, *HOMES, Q.OFFICE_OK, Q.STAFF, *range(FIRST_ITEM, FIRST_ITEM + len(given.item_of))]
+    codes = np.append(OBSERVED_CODES, np.arange(FIRST_ITEM, FIRST_ITEM + len(given.item_of)))
     if given.land.wet:
-        quantity, values = [*quantity, Q.HOMES_FLOODED], [*values, np.floor(state.flooding.listed[rows])]
-    return np.concatenate([rows] * len(values)), np.repeat(quantity, len(rows)), np.concatenate(values)
+        codes, values = np.append(codes, int(Q.HOMES_FLOODED)), [*values, np.floor(state.flooding.listed[rows])]
+    return np.concatenate([rows] * len(values)), np.repeat(codes, len(rows)), np.concatenate(values)
 
 
 def town_reports(
     flight: Table, known: Known, given: Given, state: State, rows: Array, source: Source, now_s: int, chance: Chance
 ) -> Table:
     """Towns report what they know of themselves to the prefecture, over the line or in the short form."""
-    quantity = np.arange(known.value.shape[1]) if source == Source.MUNICIPAL_LINE else np.array(SHORT_FORM)
-    quantity = quantity[quantity != Q.INTENSITY]
+    quantity = np.arange(known.value.shape[1]) if source == Source.MUNICIPAL_LINE else SHORT_CODES
+    quantity = quantity[quantity != INTENSITY]
     bundle = Bundle(
         sender=rows,
         key=given.office_keys[rows],

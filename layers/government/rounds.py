@@ -7,7 +7,7 @@ import numpy as np
 from layers.government import alerts, flooding, priorities, requests, rhythm, triggers
 from layers.government.alerts import MAJOR_TSUNAMI_WARNING, Warned, level
 from layers.government.alerts import heard_s as warned_s
-from layers.government.known import Holder, Q, heard_s
+from layers.government.known import Holder, Q, heard_s, or_zero
 from layers.government.requests import Kind
 from layers.government.state import Given, State
 from layers.government.supply import decide_goods
@@ -48,7 +48,7 @@ def prefecture_round(given: Given, state: State, now_s: int) -> tuple[State, lis
     endangered = given.danger_fraction * given.population
     need = need + priorities.decide_flood_need(told[Q.HOMES_FLOODED], sea, river, endangered, params)
     weight = priorities.decide_weights(need, given.population, params)
-    road_need = need + params.road_need_per_evacuee * np.nan_to_num(told[Q.EVACUEES])
+    road_need = need + params.road_need_per_evacuee * or_zero(told[Q.EVACUEES])
     known = (state.generator_approved, told[Q.GENERATOR_WANTED], weight, priorities.fleet_units(now_s, params))
     cars = priorities.decide_generator_cars(*known, state.pulled.cars_units)
     after = changed(
@@ -121,7 +121,7 @@ def supply_round(given: Given, state: State, now_s: int) -> tuple[State, list[tu
         return state, []
     told = state.known.value[Holder.PREFECTURE]
     order, received = np.zeros_like(state.goods_ordered), np.zeros_like(state.goods_ordered)
-    received[:, given.item_of] = np.nan_to_num(told[ITEMS_FROM:]).T
+    received[:, given.item_of] = or_zero(told[ITEMS_FROM:]).T
     order[:, given.item_of] = state.goods_ordered
     wanted = decide_goods(told[Q.EVACUEES], told[Q.WATER_OUT], told[Q.STOCK_DAYS], order, received, given.params)
     free = state.goods_asked.sum(axis=1) == 0
@@ -147,9 +147,7 @@ def state_round(given: Given, state: State, now_s: int) -> tuple[State, list[Eve
     support = state.support_target
     if triggers.in_force(due_s, Call.STAFF_SUPPORT, now_s) and not support.any():
         homes = told[Q.HOMES_FULL : Q.HOMES_UNCLASSIFIED + 1]
-        support = priorities.decide_support(
-            told[Q.INTENSITY], told[Q.EVACUEES], np.nan_to_num(homes).sum(axis=0), params
-        )
+        support = priorities.decide_support(told[Q.INTENSITY], told[Q.EVACUEES], or_zero(homes).sum(axis=0), params)
     events = [
         Event(
             "mutual_aid_called",

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from layers.government.known import or_zero
 from twin.params import Params
 from twin.units import DAY_S, HOUR_S
 
@@ -62,11 +63,11 @@ def wanted_persons(
     params: Params,
 ) -> Array:
     """What each duty asks for, persons (town, duty), from what the town hall itself knows; NaN counts as nothing."""
-    people = np.nan_to_num(evacuees)
+    people = or_zero(evacuees)
     wanted = np.zeros((len(available), len(Duty)))
     wanted[:, Duty.COMPILE] = compiling
-    wanted[:, Duty.SHELTERS] = np.nan_to_num(shelter_staff)
-    wanted[:, Duty.CHECKS] = params.check_team_persons * np.nan_to_num(unchecked)
+    wanted[:, Duty.SHELTERS] = or_zero(shelter_staff)
+    wanted[:, Duty.CHECKS] = params.check_team_persons * or_zero(unchecked)
     wanted[:, Duty.PHONES] = np.ceil(calls_waiting * params.call_s / params.phone_target_s)
     wanted[:, Duty.SUPPLY] = params.supply_persons_per_evacuee * people
     wanted[:, Duty.COUNTING] = available

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from layers.government.known import or_zero
 from twin.params import Params
 from twin.units import DAY_S
 
@@ -20,10 +21,10 @@ def decide_goods(
     NaN = not heard, which orders nothing. ordered: units ordered so far; received: units the town said arrived.
     Things used up are ordered for `cover_s`, less what is still on its way; things that stay are ordered once a head.
     """
-    people = np.nan_to_num(evacuees)[:, None]
-    dry = np.nan_to_num(water_out)[:, None] * params.persons_per_household
+    people = or_zero(evacuees)[:, None]
+    dry = or_zero(water_out)[:, None] * params.persons_per_household
     daily = people * params.daily_per_evacuee + dry * params.daily_per_dry_person
-    own = np.clip(np.nan_to_num(stock_days) / (params.cover_s / DAY_S), 0.0, 1.0)[:, None] * params.in_own_stock
+    own = np.clip(or_zero(stock_days) / (params.cover_s / DAY_S), 0.0, 1.0)[:, None] * params.in_own_stock
     on_the_way = np.maximum(ordered - received, 0.0)
     used_up = np.maximum(daily * params.cover_s / DAY_S * (1.0 - own) - on_the_way, 0.0)
     lasting = np.maximum(people * params.once_per_evacuee - ordered, 0.0)

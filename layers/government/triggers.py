@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from layers.government.alerts import MAJOR_TSUNAMI_WARNING
-from layers.government.known import NEVER
+from layers.government.known import NEVER, or_zero
 from twin.params import Params
 
 Array = np.ndarray
@@ -90,7 +90,7 @@ def decide_aid(called_s: Array, crews: Array, known_out: Array, now_s: int, para
     Aid is called when an outage exceeds what own crews mend; the number asked grows with the largest outage known,
     up to what the others can spare, and does not fall while the outage lasts.
     """
-    out = np.nan_to_num(known_out)
+    out = or_zero(known_out)
     wanted = np.minimum(np.ceil(out / params.aid_customers_per_crew), params.aid_most_crews * params.aid_size)
     asking = out >= params.aid_threshold
     called = np.where((called_s < 0) & asking, now_s, called_s)

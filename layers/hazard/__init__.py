@@ -42,7 +42,14 @@ GIVES = (
     Var("daylight", "1", "region", doc="1 by day, 0 by night, between in twilight"),
     Var("wbgt_c", "degC", "municipality", doc="wet-bulb globe temperature outdoors"),
     Var("wind_m_per_s", "m_per_s", "region", doc="mean wind speed"),
-    Var("soil_water_m", "m", "municipality", doc="soil-water index (three tanks)"),
+    Var("wind_from_deg", "deg", "region", doc="where the wind comes from, clockwise from north; NaN: not known"),
+    Var("soil_water_m", "m", "cell", doc="soil-water index (three tanks)"),
+    Var(
+        "critical_ratio",
+        "1",
+        "cell",
+        doc="soil water over the critical line at this rain, 1: on it",
+    ),
     Var("rain_m_per_s", "m_per_s", "municipality", doc="rain rate"),
     Var(
         "tsunami_advisory",
@@ -62,11 +69,13 @@ GIVES = (
     Var("levee_level_m", "m", "levee", doc="level on the water side, above datum; NaN where it is dry"),
     Var("tsunami_warning", "1", "municipality", doc="tsunami warning in force: 0 none or advisory, 1 warning, 2 major"),
     Var("flood_warning", "1", "municipality", doc="flood warning level in force, 0 to 5, by river stages"),
+    Var("landslide_warning", "1", "municipality", doc="landslide warning level in force: 0, 2, 3, 4 or 5"),
 )
 RECORDS = (Var("max_intensity", "1", "municipality", doc="largest intensity at the town's stations so far"),)
 SERIES = (
     Series("max_intensity", "1", "largest JMA intensity at the town's stations so far", total="max"),
     Series("wbgt_c", "degC", "wet-bulb globe temperature outdoors", total="mean"),
+    Series("landslide_warning", "1", "landslide warning level in force, 0 to 5", total="max"),
 )
 
 
@@ -85,7 +94,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
     state = changed(state, messages=heard, advisory=advisory)
     if now is not state.weather:
         events += _heat_events(state.weather, now, given)
-        state = changed(state, weather=now, by_town=WeatherOutputs.of(now, given.zero_town.size))
+        state = changed(state, weather=now, by_town=WeatherOutputs.of(now, given))
+        state, told = _warn_of_slides(given, state, clock)
+        events += told
     return Result(state, _outputs(given, state, shaken, clock), events)
 
 
@@ -101,7 +112,9 @@ def _outputs(given: Given, state: State, shaken: Shaken, clock: Clock) -> dict[s
         "daylight": state.by_town.daylight,
         "wbgt_c": state.by_town.wbgt_c,
         "wind_m_per_s": state.by_town.wind_m_per_s,
+        "wind_from_deg": state.by_town.wind_from_deg,
         "soil_water_m": state.by_town.soil_water_m,
+        "critical_ratio": state.by_town.critical_ratio,
         "rain_m_per_s": state.by_town.rain_m_per_s,
         "tsunami_advisory": given.coastal if state.advisory else given.zero_town,
         "intensity_received": state.messages.heard,
@@ -111,7 +124,26 @@ def _outputs(given: Given, state: State, shaken: Shaken, clock: Clock) -> dict[s
         "levee_level_m": state.seen.level_m,
         "tsunami_warning": state.warned,
         "flood_warning": state.stages.flood_level,
+        "landslide_warning": state.slides.level,
     }
+
+
+def _warn_of_slides(given: Given, state: State, clock: Clock) -> tuple[State, list[Event]]:
+    """Landslide warnings at the weather of now, and a line for every town whose level changed."""
+    zone, params = given.weather.zone_of_cell, given.params
+    ahead = weather.critical_ratio_ahead(state.weather, params)
+    least = params.slide_advisory_fraction * params.criteria_fraction.min()
+    if max(state.by_town.critical_ratio.max(), ahead.max()) < least and not state.slides.level.any():
+        return state, []  # as nearly always
+    ratio = (state.by_town.critical_ratio, ahead[zone])
+    found = warnings.landslide_levels(given.slopes, state.slides, ratio, state.max_intensity, clock.end_s, params)
+    if found.level is state.slides.level:
+        return changed(state, slides=found), []
+    events = [
+        Event("landslide_warning", "landslide_warning", int(town), float(found.level[town]))
+        for town in np.flatnonzero(found.level != state.slides.level)
+    ]
+    return changed(state, slides=found), events
 
 
 def _late_messages(given: Given, before: messages.Messages, after: messages.Messages, clock: Clock) -> list[Event]:
@@ -149,7 +181,11 @@ def _heat_events(before: weather.Weather, after: weather.Weather, given: Given) 
 
 def measure(given: Given, state: State) -> dict[str, Array]:
     """Series by town."""
-    return {"max_intensity": state.max_intensity, "wbgt_c": state.by_town.wbgt_c}
+    return {
+        "max_intensity": state.max_intensity,
+        "wbgt_c": state.by_town.wbgt_c,
+        "landslide_warning": state.slides.level,
+    }
 
 
 LAYER = Layer(
@@ -164,7 +200,7 @@ LAYER = Layer(
     params_file=Path(__file__).with_name("params.toml"),
     series=SERIES,
     records=RECORDS,
-    state_schema=2,
+    state_schema=3,
     every_s=60,
     tables=("cell", "municipality", "station", "fault", "shock", "observed_intensity", "day", "patch", "levee", "pump"),
 )

@@ -69,6 +69,23 @@ def incoming_wave(world: World, grid: Grid, until_s: float) -> Wave | None:
     return Wave(side, Displacement(*moved), waves[:, 0], waves[:, 1:])
 
 
+def after_shaking(bed_m: Array, moved: Displacement, still_m: float, dx_m: float) -> tuple[Array, Array]:
+    """Level of the sea and the bed right after the rupture, m above datum (row, column); `bed_m` without levees.
+
+    The sea floor moves with its water: depths at sea stay, levels rise. What slides sideways changes heights by its
+    slope; that of the sea floor goes on under the land, since the step of the shore, steeper on smaller squares, would
+    lift the bed beside it by metres.
+    """
+    from scipy.ndimage import distance_transform_edt  # worlds without water do without it
+
+    at_sea = bed_m < still_m
+    row, column = distance_transform_edt(~at_sea, return_distances=False, return_indices=True)
+    floor = tsunami.coseismic(bed_m[row, column], moved, still_m, (dx_m, dx_m))
+    ground = tsunami.coseismic(bed_m, moved, still_m)
+    level_m = still_m + np.where(at_sea, floor.initial_level_m, 0.0)
+    return level_m, np.where(at_sea, floor.bed_after_m, ground.bed_after_m)
+
+
 def faults_of(fault: IndexSet) -> Faults:
     """Slipping planes of the table; where slip is blank, the mean slip of the whole magnitude over the whole area."""
     names = ("x_m", "y_m", "top_m", "strike_deg", "dip_deg", "length_m", "width_m")

@@ -55,7 +55,7 @@ def _motion_of(given: Given, state: State, row: int) -> tuple[shaking.Motion, Ar
         top = np.full(in_town.size, -np.inf)
         np.maximum.at(top, given.town_of_station, at_stations)
         return one, np.where(np.isfinite(top), top, in_town)
-    source = shaking.Source(float(shocks["mw"][row]), float(shocks["depth_m"][row]))
+    source = shaking.Source(float(shocks["mw"][row]), float(shocks["depth_m"][row]), given.main.kind)
     place = (shocks["x_m"][row], shocks["y_m"][row], shocks["depth_m"][row])
     distance_m = _distance_m(given.cells, *place)
     one = shaking.motion(source, distance_m, given.cells, _residual(given, state, row, source, place), params)
@@ -68,7 +68,7 @@ def _residual(given: Given, state: State, row: int, source: shaking.Source, plac
     listed_row = int(shocks["row"][row])
     if listed_row < 0:
         return float(shocks["residual_log10"][row])
-    median = shaking.median_log10(source, _distance_m(given.stations, *place), given.stations)
+    median = shaking.median_log10(source, _distance_m(given.stations, *place), given.stations, params)
     wanted = _class_middles(given, listed_row, attenuation.intensity(10.0**median))
     rows = _strongest_station(given.town_of_station, median, wanted)
     if rows.size == 0:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.chance import Chance, key_of
+from twin.errors import ParameterError
 from twin.numerics import residuals, shaking, town_maximum
 from twin.params import Params
 
 Array = np.ndarray
 GRID_SPACING_M = 1000.0  # lattice of the residual field: one node per 1-km cell
+SI_MIDORIKAWA, MORIKAWA_FUJIWARA = ATTENUATIONS = ("si-midorikawa-1999", "morikawa-fujiwara-2013")
 NODE_KEY_ROW = 1 << 24  # lattice nodes are keyed row * this + column, so that equal places share their draw
 
 
@@ -40,26 +42,45 @@ class Motion:
 
 @dataclass(frozen=True)
 class Source:
-    """What the attenuation formula needs, apart from the distance."""
+    """What the attenuation formula needs, apart from the distance; kind: crustal, interface or intraslab."""
 
     magnitude_mw: float
     depth_m: float
+    kind: str = "crustal"
 
 
-def median_log10(source: Source, distance_m: Array, ground: Ground) -> Array:
+def check_attenuation(params: Params) -> None:
+    """Raise ParameterError for an attenuation formula that is not known."""
+    if params.attenuation not in ATTENUATIONS:
+        raise ParameterError(
+            f"hazard.attenuation = '{params.attenuation}' is not known; known: {', '.join(ATTENUATIONS)}"
+        )
+
+
+def median_log10(source: Source, distance_m: Array, ground: Ground, params: Params) -> Array:
     """log10 of the median surface PGV (m/s) at places of given distance to the source."""
-    rock = shaking.pgv_si_midorikawa_m_per_s(source.magnitude_mw, source.depth_m, distance_m)
+    if params.attenuation == MORIKAWA_FUJIWARA:
+        site = shaking.Site(ground.avs30_m_per_s, params.basin_depth_m)
+        return np.log10(shaking.pgv_morikawa_fujiwara_m_per_s(source.magnitude_mw, distance_m, site, source.kind))
+    rock = shaking.pgv_si_midorikawa_m_per_s(source.magnitude_mw, source.depth_m, distance_m, source.kind)
     return np.log10(rock * shaking.site_amplification(ground.avs30_m_per_s))
+
+
+def _median_pga_m_per_s2(source: Source, distance_m: Array, ground: Ground, params: Params) -> Array:
+    """Median surface PGA; soft ground yields under strong shaking, so it amplifies less and less."""
+    if params.attenuation == MORIKAWA_FUJIWARA:
+        firm = shaking.Site(params.pga_reference_m_per_s, params.basin_depth_m)
+        rock = shaking.pga_morikawa_fujiwara_m_per_s2(source.magnitude_mw, distance_m, firm, source.kind)
+    else:
+        rock = shaking.pga_si_midorikawa_m_per_s2(source.magnitude_mw, source.depth_m, distance_m, source.kind)
+    slope = params.pga_site_slope / (1.0 + rock / params.pga_yield_m_per_s2)
+    return rock * (ground.avs30_m_per_s / params.pga_reference_m_per_s) ** slope
 
 
 def motion(source: Source, distance_m: Array, ground: Ground, residual_log10: Array | float, params: Params) -> Motion:
     """Motion with a residual in log10; the same residual shifts PGV and PGA."""
-    pgv = 10.0 ** (median_log10(source, distance_m, ground) + residual_log10)
-    rock = shaking.pga_si_midorikawa_m_per_s2(source.magnitude_mw, source.depth_m, distance_m)
-    # soft ground yields under strong shaking, so it amplifies acceleration less and less
-    slope = params.pga_site_slope / (1.0 + rock / params.pga_yield_m_per_s2)
-    site = (ground.avs30_m_per_s / params.pga_reference_m_per_s) ** slope
-    pga = rock * site * 10.0 ** np.asarray(residual_log10)
+    pgv = 10.0 ** (median_log10(source, distance_m, ground, params) + residual_log10)
+    pga = _median_pga_m_per_s2(source, distance_m, ground, params) * 10.0 ** np.asarray(residual_log10)
     return Motion(shaking.intensity(pgv), pgv, pga)
 
 

@@ -38,6 +38,7 @@ class Given:
     seen_cell: Array  # (seen,) sorted by town
     seen_start: Array  # (town,) first row of each town in seen_cell
     town_keys: Array
+    town_of_cell: Array
     coastal: Array  # (town,)
     given_shocks: Table
     observed_low: Array  # (shock, town) NaN: no bound
@@ -56,27 +57,36 @@ class Given:
     n_levee: int
     water: water_place.Place | None  # None: no water grid
     gauges: warnings.Gauges
+    slopes: warnings.Slopes
 
 
 @dataclass(frozen=True)
 class WeatherOutputs:
-    """The weather as arrays, kept so that unchanged steps hand out the same ones; (town,) or (1,) for the region."""
+    """The weather as arrays, kept so that unchanged steps hand out the same ones."""
 
-    wbgt_c: Array
-    soil_water_m: Array
-    rain_m_per_s: Array
-    daylight: Array
-    wind_m_per_s: Array
+    wbgt_c: Array  # (town,)
+    soil_water_m: Array  # (cell,)
+    critical_ratio: Array  # (cell,)
+    rain_m_per_s: Array  # (town,) mean of its cells
+    daylight: Array  # (1,), the region
+    wind_m_per_s: Array  # (1,)
+    wind_from_deg: Array  # (1,)
 
     @classmethod
-    def of(cls, now: weather.Weather, n_town: int) -> WeatherOutputs:
-        """The same weather in every town."""
+    def of(cls, now: weather.Weather, given: Given) -> WeatherOutputs:
+        """Heat and wind are the same everywhere; rain and what it leaves go by zone."""
+        zone, n_town = given.weather.zone_of_cell, given.zero_town.size
+        rain = np.bincount(given.town_of_cell, weights=now.rain_m_per_s[zone], minlength=n_town)
+        cells = np.bincount(given.town_of_cell, minlength=n_town)
+        one_zone = given.weather.n_zone == 1
         return cls(
             np.full(n_town, now.wbgt_c),
-            np.full(n_town, now.tank_m.sum()),
-            np.full(n_town, now.rain_m_per_s),
+            now.tank_m.sum(axis=0)[zone],
+            weather.critical_ratio(now, given.params)[zone],
+            np.full(n_town, now.rain_m_per_s[0]) if one_zone else rain / np.maximum(cells, 1),
             np.array([now.daylight]),
             np.array([now.wind_m_per_s]),
+            np.array([now.wind_from_deg]),
         )
 
 
@@ -97,6 +107,7 @@ class State:
     by_town: WeatherOutputs
     warned: Array  # (town,) class of the tsunami warning in force
     stages: warnings.Stages
+    slides: warnings.SlideLevels
     water: Water
     seen: Seen
 
@@ -104,12 +115,12 @@ class State:
 def prepare(world: World, params: Params) -> Given:
     """Constants for all runs: distances, observations, weather table."""
     cell, station, town = world["cell"], world["station"], world["municipality"]
+    shaking.check_attenuation(params)
     fault, main = _fault(world), _main_source(world)
     observed = _observed(world)
     seen_cell, seen_town = _seen(world)
     shore = cell["coast_distance_m"] < params.shore_m
     distance_m = _distance_m(cell, fault)
-    ground_kind = np.asarray(cell["ground"])
     return Given(
         params=params,
         cells=_ground(cell),
@@ -120,12 +131,12 @@ def prepare(world: World, params: Params) -> Given:
         main=main,
         zone=_zone(world),
         coast_m=float(distance_m[shore].min(initial=np.inf)),
-        soft_coast=(ground_kind == RECLAIMED)
-        | ((ground_kind == ALLUVIAL) & (cell["coast_distance_m"] < params.soft_coast_m)),
+        soft_coast=_soft_coast(cell, params),
         coast_distance_m=np.asarray(cell["coast_distance_m"], float),
         seen_cell=seen_cell,
         seen_start=np.searchsorted(seen_town, np.arange(len(town))),
         town_keys=town.keys,
+        town_of_cell=np.asarray(cell["municipality"], dtype=np.int64),
         coastal=np.asarray(town["coastal"], dtype=float),
         given_shocks=_given_shocks(world),
         use_given=world.settings.get("aftershocks_given", 1.0) > 0.0,
@@ -140,6 +151,7 @@ def prepare(world: World, params: Params) -> Given:
         n_levee=len(world["levee"]),
         water=water_place.prepare(world, params),
         gauges=warnings.gauges_of(world),
+        slopes=warnings.slopes_of(world, params.warned_slope_deg),
         **observed,
     )
 
@@ -163,9 +175,10 @@ def start(given: Given, chance: Chance) -> State:
         messages=messages.none_sent(n_town),
         weather=now,
         advisory=False,
-        by_town=WeatherOutputs.of(now, n_town),
+        by_town=WeatherOutputs.of(now, given),
         warned=given.zero_town,
         stages=warnings.no_stages(n_town),
+        slides=warnings.SlideLevels(given.zero_town, 0),
         water=start_water(given.water) if given.water is not None else no_water(),
         seen=nothing_seen(given.n_patch, given.n_levee),
     )
@@ -175,7 +188,7 @@ def _draw_main(given: Given, chance: Chance) -> tuple[Array, Array]:
     """Residual of the main shock at the cells and what its stations read; nothing where there is no earthquake."""
     if not given.main.magnitude_mw > 0.0:
         return given.zero_cell, np.zeros(given.station_distance_m.size)
-    median = shaking.median_log10(given.main, given.station_distance_m, given.stations)
+    median = shaking.median_log10(given.main, given.station_distance_m, given.stations, given.params)
     main = _main_of(given)
     bounds = shaking.bounds_of_classes(
         np.where(given.listed[main] & np.isnan(given.observed_low[main]), NOT_HEARD_LOW, given.observed_low[main]),
@@ -183,6 +196,12 @@ def _draw_main(given: Given, chance: Chance) -> tuple[Array, Array]:
         given.town_of_station,
     )
     return shaking.draw_residual(given.cells, given.stations, bounds, median, given.params, chance)
+
+
+def _soft_coast(cell: IndexSet, params: Params) -> Array:
+    """Cells whose ground can liquefy: reclaimed land, and alluvium near the shore."""
+    kind, near = np.asarray(cell["ground"]), np.asarray(cell["coast_distance_m"]) < params.soft_coast_m
+    return (kind == RECLAIMED) | ((kind == ALLUVIAL) & near)
 
 
 def _ground(members: IndexSet) -> shaking.Ground:
@@ -209,11 +228,13 @@ def _zone(world: World) -> aftershocks.Zone:
 
 
 def _main_source(world: World) -> shaking.Source:
-    """Magnitude and depth of the main shock; magnitude 0 where the world has no earthquake."""
+    """Magnitude, depth and kind of the main shock; magnitude 0 where the world has no earthquake."""
     rows = np.flatnonzero(np.asarray(world["shock"]["role"]) == 0)
     if not rows.size or not len(world["fault"]):
         return shaking.Source(0.0, 0.0)
-    return shaking.Source(float(world["fault"]["magnitude_mw"][0]), float(world["shock"]["depth_m"][rows[0]]))
+    fault = world["fault"]
+    kind = str(fault["kind"][0]) if "kind" in fault else "crustal"
+    return shaking.Source(float(fault["magnitude_mw"][0]), float(world["shock"]["depth_m"][rows[0]]), kind)
 
 
 def _distance_m(places: IndexSet, fault: Rectangles) -> Array:

@@ -1,4 +1,4 @@
-"""Warnings as issued: the class of the tsunami warning, and the five-step flood level from river stages."""
+"""Warnings as issued: the class of the tsunami warning, and five-step levels by river stages and for landslides."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from layers.hazard.messages import advisory_in_force
 from twin.numerics.runoff import river_warning_level
+from twin.numerics.slides import lowered_fraction, slide_warning_level
 from twin.params import Params
 from twin.units import HOUR_S
 from twin.world import World
@@ -104,3 +105,48 @@ def measure_stages(
         warned = np.maximum(warned, stages.flood_level)
     kept = stages.flood_level if np.array_equal(warned, stages.flood_level) else warned
     return Stages(over, hour_ago, hour, kept)
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Cells with slopes that can fail, (slope,): their rows and towns; the number of towns."""
+
+    cell: Array
+    town: Array
+    n_town: int
+
+
+@dataclass(frozen=True)
+class SlideLevels:
+    """Landslide warning level in force by town (municipality,): 0, 2, 3, 4 or 5; `hour`: number of its hour mark."""
+
+    level: Array
+    hour: int
+
+
+def slopes_of(world: World, least_deg: float) -> Slopes:
+    """Cells whose mean slope is at least this."""
+    cell = np.flatnonzero(np.asarray(world["cell"]["slope_deg"], float) >= least_deg)
+    return Slopes(cell, np.asarray(world["cell"]["municipality"], np.int64)[cell], len(world["municipality"]))
+
+
+def landslide_levels(
+    slopes: Slopes, before: SlideLevels, ratio: tuple[Array, Array], felt: Array, now_s: int, params: Params
+) -> SlideLevels:
+    """Levels at `now_s`: of each town that of its worst slope; the same object if unchanged.
+
+    ratio: soil water over the critical line now and ahead, (cell,). felt: strongest intensity so far, (municipality,);
+    where it was strong the criteria are lowered (JMA practice). A warning is lowered at whole hours only.
+    """
+    steps = tuple(zip(params.criteria_intensity.tolist(), params.criteria_fraction.tolist(), strict=True))
+    lowered = lowered_fraction(felt, steps)[slopes.town]
+    now, ahead = (one[slopes.cell] / lowered for one in ratio)
+    shares = (params.slide_advisory_fraction, params.slide_warning_fraction, params.slide_special_fraction)
+    level = np.zeros(slopes.n_town)
+    np.maximum.at(level, slopes.town, slide_warning_level(now, ahead, *shares).astype(float))
+    hour = now_s // HOUR_S
+    if hour == before.hour:
+        level = np.maximum(level, before.level)
+    if np.array_equal(level, before.level):
+        level = before.level
+    return before if level is before.level and hour == before.hour else SlideLevels(level, hour)

@@ -11,7 +11,6 @@ import numpy as np
 from layers.hazard import river, sea
 from layers.hazard.sea import LEAVES, OPEN, SEA, WALL, Grid
 from twin import memo
-from twin.numerics import tsunami
 from twin.numerics.runoff import wide_depth_m
 from twin.numerics.shallow_water import (
     Barriers,
@@ -40,12 +39,14 @@ Array = np.ndarray
 CALM_AFTER_H = 6  # hours the water needs to run out after waves and rain (assumed)
 SLUICE_TO_PUMP = 4.0  # assumed: a sluice passes a few times what its pumps lift
 FLAP_M = 0.1  # head that opens the flap
-IN_THE_BED_M = 1.5  # squares at the outlet up to so much above its lowest belong to the river
+IN_THE_BED_M = 1.9  # squares at the outlet up to so much above its lowest belong to the river
 FALL_SQUARES = 10  # the river's fall is read over so many squares
 LEAST_SLOPE = 1e-4
 RUN_IN_STEP_S = 600.0
+ABOVE_GROUND_M = 10.0  # a bed so far above its patch is a levee's square
 UNDER_DECK_M = 0.5  # a patch so far above the bed is a bridge
 FOREVER_S = 1e10
+EDITION = 2  # of the computation of a chunk: results kept on disk before it changed are not used
 
 
 @dataclass(frozen=True)
@@ -145,15 +146,14 @@ def _beds(world: World, params: Params) -> Beds:
     """The ground as the earthquake left it, with the levees' squares raised; the sea as it lifted it."""
     grid = Grid.of(world)
     wave = sea.incoming_wave(world, grid, params.tsunami_offshore_s)
-    bed_m = np.asarray(world.arrays["water_bed_m"], float)
+    built_m = np.asarray(world.arrays["water_bed_m"], float)
+    bed_m, levees = _without_levees(world, built_m)
     still_m, manning, at_sea = world.settings["sea_level_m"], world.arrays["water_manning"], SEA in grid.sides
     level_m = np.full_like(bed_m, still_m)
     if wave is not None:
         moved = _scaled(wave.moved, params.tsunami_slip_scale)
-        after = tsunami.coseismic(bed_m, moved, still_m, (grid.dx_m, grid.dx_m))
-        # the sea floor moves with its water: depths at sea stay, levels rise
-        level_m, bed_m = still_m + after.initial_level_m, after.bed_after_m
-    walled = _walled(bed_m, world["levee"])
+        level_m, bed_m = sea.after_shaking(bed_m, moved, still_m, grid.dx_m)
+    walled = _walled(np.where(levees, built_m, bed_m), world["levee"])
     filled = np.maximum(walled, still_m - params.filled_sea_m) if at_sea else walled
     sides = _still_sides(grid, still_m)
     if wave is not None:
@@ -164,6 +164,15 @@ def _beds(world: World, params: Params) -> Beds:
         start_depth_m=np.where(_open_water(world, at_sea), np.maximum(level_m - walled, 0.0), 0.0),
         waves_until_s=int(params.tsunami_waves_s) if wave is not None else 0,
     )
+
+
+def _without_levees(world: World, built_m: Array) -> tuple[Array, Array]:
+    """The bed with the natural ground under levees, and which squares those are."""
+    patch, bed_m, levees = world["patch"], built_m.copy(), np.zeros(built_m.shape, dtype=bool)
+    under = np.flatnonzero(_above(world) > ABOVE_GROUND_M)
+    at = patch["water_row"][under], patch["water_column"][under]
+    bed_m[at], levees[at] = np.asarray(patch["height_m"], float)[under], True
+    return bed_m, levees
 
 
 def setting_of(place: Place, works: Works, depth_m: Array, decided: Sequence[Array]) -> Setting:
@@ -349,7 +358,14 @@ def _run_in(place: Place, params: Params) -> Array:
 
 def _key(place: Place) -> str:
     """Digest of everything chunks depend on, decisions apart."""
-    parts: list[object] = [place.waves_until_s, place.calm_from_s, place.start_depth_m, place.crest_m, place.breach_m]
+    parts: list[object] = [
+        EDITION,
+        place.waves_until_s,
+        place.calm_from_s,
+        place.start_depth_m,
+        place.crest_m,
+        place.breach_m,
+    ]
     parts += [place.patch_row, place.patch_column, place.patch_above_m, place.levee_row, place.levee_column]
     parts += [place.inflow_row, place.inflow_column, place.river_share, place.drained_m2]
     for basin in (place.waves, place.slow):

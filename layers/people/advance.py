@@ -53,7 +53,9 @@ def step(given: Given, state: State, inputs: Inputs, clock: Clock) -> Result:
         here = np.maximum(where.home + state.residents - before.residents, 0)
         state, drowned = flooding.advance(given, state, inputs, clock, scene, where._replace(home=here))
     state, amounts, hardship = _demand(given, state, inputs, clock, where)
-    outputs = _outputs(given, state, where, amounts)
+    still = state.residents is before.residents and state.flood is before.flood
+    home = where.home if still else measures.home_persons(given, state)
+    outputs = _outputs(given, state, where, home) | amounts
     events = _events(given, before, state, News(fresh, hardship, drowned, inputs), ended, outputs)
     return Result(state, outputs, events)
 
@@ -85,10 +87,11 @@ def _presence(given: Given, state: State, inputs: Inputs, clock: Clock, shaken: 
     )
     home = measures.at_home(given, state, absent)
     out = state.residents - home
-    visitors = presence.visitors(params, given.night_persons, given.day_persons, float(out.sum()))
+    visitors = presence.visitors(given.attraction_persons, float(out.sum()))
     present = home + visitors
-    response = _first_response(given, now, clock, present)
-    return now, Presence(home, present, visitors, response, now.homeward_fraction, places)
+    awake = presence.awake_fraction(params, clock.hour)
+    response = _first_response(given, now, clock, awake, present)
+    return now, Presence(home, present, visitors, response, now.homeward_fraction, places, awake)
 
 
 def _scene(given: Given, state: State, inputs: Inputs, clock: Clock, where: Presence) -> Scene:
@@ -99,17 +102,17 @@ def _scene(given: Given, state: State, inputs: Inputs, clock: Clock, where: Pres
     trapped = state.victims["state"] == TRAPPED
     if trapped.any():  # where nobody is trapped the neighbours' clock stands
         number = np.bincount(state.victims["cell"][trapped], minlength=len(given.town))
-        cells = np.flatnonzero(number)
+        cells = number.nonzero()[0]
         helpers = where.present[cells] * where.response_fraction[cells]
         effort_s = effort_s.copy()
         effort_s[cells] += clock.dt_s * release.effort_rate(given, daylight, number[cells], helpers)
     return Scene(clock.start_s, clock.end_s, daylight, state.effort_s, effort_s, line_s)
 
 
-def _first_response(given: Given, now: Town, clock: Clock, present: Array) -> Array:
+def _first_response(given: Given, now: Town, clock: Clock, awake: float, present: Array) -> Array:
     woken = clock.end_s - now.strong_s < given.params.woken_s
-    shaken = woken[given.town].astype(np.float64) if woken.any() else 0.0
-    return town.first_response(given, clock.hour, shaken, present)
+    shaken = town.on_cells(given, woken).astype(np.float64) if woken.any() else 0.0
+    return town.first_response(given, awake, shaken, present)
 
 
 def _end_waiting(
@@ -157,11 +160,9 @@ def _demand(
     people, trapped_calls = calls.trapped_calls(given, clock.chance, state.victims, state.line_s)
     people, hurt_calls, walk_in = calls.care_seekers(given, people, state.line_s, clock.end_s)
     now = _conditions(given, inputs, where)
-    hall_calls, carry = _town_hall(given, state, inputs, clock, now)
-    ill, devices, by_place = _fall_ill(given, state, clock, now)
-    routine, new_home, new_shelter, new_related = (
-        ill[name].count - getattr(state, name).count for name in ("routine", "ill_home", "ill_shelter", "related")
-    )
+    hall_calls, carry = _town_hall(given, state, inputs, clock, now, where.awake_fraction)
+    ill, new, devices, groups, per_day = _fall_ill(given, state, clock, now, where.awake_fraction)
+    routine, new_home = new["routine"], new["ill_home"]
     by_ambulance = _share_of_count(ill["ill_home"], new_home, given.params.ill_ambulance_fraction)
     ambulance_calls = hurt_calls + routine + by_ambulance
     calls_now = ambulance_calls + (0.0 if trapped_calls is given.nobody else town.by_town(given, trapped_calls))
@@ -171,17 +172,18 @@ def _demand(
         town=_town_now(given, state, clock, where, people, call_carry=carry, **devices),
         routine_waiting=state.routine_waiting + routine + new_home,
         emergency_calls=state.emergency_calls + calls_now.astype(np.int64),
-        groups=by_place.groups,
+        groups=groups,
         **ill,
     )
     hardship = None
-    if new_related.any():
-        state, hardship = _related(given, state, clock, ill["related"], new_related, by_place.related)
+    if new["related"].any():
+        by_place = illness.related_by_place(given, now, per_day)
+        state, hardship = _related(given, state, clock, ill["related"], new["related"], by_place)
     amounts = {
         "trapped_calls": trapped_calls,
         "ambulance_calls": ambulance_calls,
         "walk_in_persons": walk_in + new_home - by_ambulance,
-        "persons_ill": (new_home + new_shelter).astype(np.float64),
+        "persons_ill": (new_home + new["ill_shelter"]).astype(np.float64),
         "resident_calls": hall_calls,
         "phone_load_fraction": 1.0 + state.town.phone_excess,
     }
@@ -201,44 +203,43 @@ def _town_now(given: Given, state: State, clock: Clock, where: Presence, victims
     )
 
 
-class ByPlace(NamedTuple):
-    """Who falls ill by group, and deaths from hardship expected at home, in shelters and in cars, (3, municipality)."""
+class Sick(NamedTuple):
+    """Poisson processes after the step and their new events by name, shares with device and dialysis, groups, rates."""
 
+    ill: dict[str, Arrivals]
+    new: dict[str, Array]
+    devices: dict[str, Array]
     groups: Groups
-    related: Array
+    per_day: illness.IllPerDay
 
 
-def _fall_ill(
-    given: Given, state: State, clock: Clock, now: illness.Conditions
-) -> tuple[dict[str, Arrivals], dict[str, Array], ByPlace]:
+def _fall_ill(given: Given, state: State, clock: Clock, now: illness.Conditions, awake: float) -> Sick:
     """Everyday emergencies, illness from the conditions, related deaths; and who still has device or dialysis."""
     params, chance, keys, days = given.params, clock.chance, given.town_keys, clock.dt_s / DAY_S
-    at_home, in_shelter = illness.ill_per_day(given, now)
+    per_day = illness.ill_per_day(given, now)
+    at_home, away, in_cars = per_day
     cover = illness.delivery_cover(given, state.groups, clock.start_s)
     device, dialysis, dependents = illness.dependents_ill(
         given, state.town.device_ok_fraction, state.town.dialysis_ok_fraction, now, clock.dt_s, cover
     )
-    awake = presence.awake_fraction(params, clock.hour)
     by_hour = awake * params.routine_awake_factor + (1.0 - awake) * params.routine_asleep_factor
     everyday = given.town_night_persons * params.routine_per_person_day * by_hour * days
     expected = {
         "routine": everyday,
         "ill_home": at_home * days + dependents,
-        "ill_shelter": in_shelter * days,
-        "related": illness.related_per_day(given, now, at_home + in_shelter) * days,
+        "ill_shelter": away * days,
+        "related": illness.related_per_day(given, now, at_home + away) * days,
     }
-    ill = {
-        name: arrive(chance, f"people.{name}", keys, getattr(state, name), more)[0] for name, more in expected.items()
-    }
-    in_cars = illness.ill_in_cars_per_day(given, now)
+    ill, new = {}, {}
+    for name, more in expected.items():
+        ill[name], new[name] = arrive(chance, f"people.{name}", keys, getattr(state, name), more)
     groups = changed(
         state.groups,
         ill_in_cars=state.groups.ill_in_cars + in_cars * days,
-        ill_in_shelters=state.groups.ill_in_shelters + np.maximum(in_shelter - in_cars, 0.0) * days,
+        ill_in_shelters=state.groups.ill_in_shelters + np.maximum(away - in_cars, 0.0) * days,
         ill_dependent=state.groups.ill_dependent + dependents,
     )
-    by_place = ByPlace(groups, illness.related_by_place(given, now, at_home, in_shelter))
-    return ill, {"device_ok_fraction": device, "dialysis_ok_fraction": dialysis}, by_place
+    return Sick(ill, new, {"device_ok_fraction": device, "dialysis_ok_fraction": dialysis}, groups, per_day)
 
 
 def _share_of_count(after: Arrivals, new: Array, share: float) -> Array:
@@ -247,11 +248,11 @@ def _share_of_count(after: Arrivals, new: Array, share: float) -> Array:
 
 
 def _town_hall(
-    given: Given, state: State, inputs: Inputs, clock: Clock, now: illness.Conditions
+    given: Given, state: State, inputs: Inputs, clock: Clock, now: illness.Conditions, awake: float
 ) -> tuple[Array, Array]:
     """Whole calls that reach the town halls in the step, and the fraction of a call left over."""
     line = town.service_of_town(given, inputs["telecom_fraction"])
-    rate = calls.town_hall_calls_per_s(given, clock.hour, now.power, now.water, state.displaced_in_town)
+    rate = calls.town_hall_calls_per_s(given, awake, now.power, now.water, state.displaced_in_town)
     wanted = state.town.call_carry + rate * line * clock.dt_s
     made = np.floor(wanted)
     return made, wanted - made
@@ -267,12 +268,11 @@ def _related(
     return changed(state, residents=residents, away=away, victims=victims.join(state.victims, rows)), rows
 
 
-def _outputs(given: Given, state: State, where: Presence, amounts: dict[str, Array]) -> dict[str, Array]:
-    home, victims = measures.home_persons(given, state), state.victims
+def _outputs(given: Given, state: State, where: Presence, home: Array) -> dict[str, Array]:
+    """What is given but the amounts of the step; home: residents at home now, (cell,)."""
     in_dwellings, at_sites = _trapped(given, state)
-    cared = measures.in_care(state) & victims["asked"]
+    hurt = measures.in_hospital(given, state)
     return {
-        **amounts,
         "stranded_persons": state.flood.stranded.astype(np.float64) if given.water is not None else given.nobody,
         "persons_at_hand": (state.residents - state.flood.stranded).astype(np.float64),
         "persons_home": (home - state.flood.stranded).astype(np.float64),
@@ -287,15 +287,17 @@ def _outputs(given: Given, state: State, where: Presence, amounts: dict[str, Arr
         "first_response_fraction": where.response_fraction,
         "households_mobile_fraction": town.households_mobile(given, where.waiting_fraction),
         "deaths_confirmed_persons": state.town.deaths_confirmed_persons,
-        "missing_persons": measures.count(given, victims, measures.missing(state)),
-        "injured_severe_persons": measures.count(given, victims, cared & (victims["severity"] == SEVERELY)),
-        "injured_light_persons": measures.count(given, victims, cared & (victims["severity"] == LIGHTLY)),
+        "missing_persons": measures.count(given, state.victims, measures.missing(state)),
+        "injured_severe_persons": hurt[SEVERELY],
+        "injured_light_persons": hurt[LIGHTLY],
     }
 
 
 def _trapped(given: Given, state: State) -> tuple[Array, Array]:
     """People trapped in dwellings (cell,) and in large sites (site,)."""
-    trapped = np.flatnonzero(state.victims["state"] == TRAPPED)
+    trapped = (state.victims["state"] == TRAPPED).nonzero()[0]
+    if not trapped.size:
+        return given.nobody, np.zeros(len(given.site_keys))
     cell, site = state.victims["cell"][trapped], state.victims["site"][trapped]
     dwelling = site < 0
     return (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.people.presence import awake_fraction
 from layers.people.state import HURT, TRAPPED, Given
 from twin.chance import Chance
 from twin.table import Table
@@ -18,30 +17,25 @@ def trapped_calls(given: Given, chance: Chance, victims: Table, line_s: Array) -
     A call gets through when the time with a working line in the cell passes the caller's mark, so an outage
     delays it and a congested network thins it out.
     """
-    due = _trapped_due(given, victims, line_s)
+    params, cell, calls, mark = given.params, victims["cell"], victims["calls"], victims["line_due_s"]
+    trapped = (victims["state"] == TRAPPED).nonzero()[0]
+    waiting = trapped[calls[trapped] < params.calls_per_trapped_limit]
+    due = waiting[mark[waiting] <= line_s[cell[waiting]]]
     if not due.size:
         return victims, given.nobody
     calls_of_cell = np.zeros(len(line_s))
-    calls, mark = victims["calls"].copy(), victims["line_due_s"].copy()
+    calls, mark = calls.copy(), mark.copy()
     while due.size:
-        np.add.at(calls_of_cell, victims["cell"][due], 1.0)
+        calls_of_cell += np.bincount(cell[due], minlength=len(line_s))
         calls[due] += 1
-        gap = chance.exponential("people.repeat_call", victims["key"][due], given.params.repeat_call_s, calls[due])
-        mark[due] += gap
-        victims = victims.with_columns(calls=calls, line_due_s=mark)
-        due = _trapped_due(given, victims, line_s)
-    return victims, calls_of_cell
-
-
-def _trapped_due(given: Given, victims: Table, line_s: Array) -> Array:
-    trapped = victims["state"] == TRAPPED
-    waiting = np.flatnonzero(trapped & (victims["calls"] < given.params.calls_per_trapped_limit))
-    return waiting[victims["line_due_s"][waiting] <= line_s[victims["cell"][waiting]]]
+        mark[due] += chance.exponential("people.repeat_call", victims["key"][due], params.repeat_call_s, calls[due])
+        due = due[(calls[due] < params.calls_per_trapped_limit) & (mark[due] <= line_s[cell[due]])]
+    return victims.with_columns(calls=calls, line_due_s=mark), calls_of_cell
 
 
 def care_seekers(given: Given, victims: Table, line_s: Array, now_s: int) -> tuple[Table, Array, Array]:
     """Hurt people who now ask for care: (victims, ambulance calls, walk-in persons), both per municipality."""
-    waiting = np.flatnonzero((victims["state"] == HURT) & ~victims["asked"])
+    waiting = ((victims["state"] == HURT) & ~victims["asked"]).nonzero()[0]
     calling = victims["line_due_s"][waiting] <= line_s[victims["cell"][waiting]]
     walking = ~calling & (victims["ask_s"][waiting] <= now_s)
     towns = victims["municipality"][waiting]
@@ -55,14 +49,17 @@ def care_seekers(given: Given, victims: Table, line_s: Array, now_s: int) -> tup
     return victims, ambulance, walk_in
 
 
-def town_hall_calls_per_s(given: Given, hour: float, power: Array, water: Array, displaced: Array) -> Array:
-    """Calls people want to make to the town hall per second, (municipality,): outages and lost homes drive them."""
+def town_hall_calls_per_s(given: Given, awake: float, power: Array, water: Array, displaced: Array) -> Array:
+    """Calls people want to make to the town hall per second, (municipality,): outages and lost homes drive them.
+
+    awake: share of the people awake.
+    """
     params = given.params
     per_person_s = (
         params.everyday_call_rate + params.power_call_rate * (1.0 - power) + params.water_call_rate * (1.0 - water)
     )
     calls = given.town_night_persons * per_person_s + params.displaced_call_rate * displaced
-    return calls * awake_fraction(params, hour)
+    return calls * awake
 
 
 def phone_load(given: Given, excess: Array, strength: Array | float, dt_s: float) -> Array:

@@ -36,36 +36,29 @@ def heat_rate_per_day(given: Given, wbgt_c: Array) -> Array:
     return params.heat_rate_at_28_per_day * np.exp(params.heat_rate_per_degree * (wbgt_c - 28.0))
 
 
-def ill_per_day(given: Given, now: Conditions) -> tuple[Array, Array]:
-    """People newly ill per day beyond everyday illness, because of how they live: (at home, in shelters and cars).
+class IllPerDay(NamedTuple):
+    """People newly ill per day beyond everyday illness, because of how they live, (municipality,) each."""
 
-    Both (municipality,). Advice that reaches residents lowers both.
-    """
+    at_home: Array
+    away: Array  # in shelters and cars
+    in_cars: Array
+
+
+def ill_per_day(given: Given, now: Conditions) -> IllPerDay:
+    """Who falls ill under these conditions; advice that reaches residents lowers all of it."""
     params = given.params
+    heeded = 1.0 - params.advice_effect * np.clip(now.advice, 0.0, 1.0)
     at_home = heat_rate_per_day(given, now.wbgt_c) * (
         params.heat_without_power * (1.0 - now.power)
         + params.heat_without_water * (1.0 - now.water)
         + params.heat_without_drink * (1.0 - now.home_water)
     )
     want = params.ill_without_food_per_day * (1.0 - now.home_food)
-    in_hall = heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_shelter
+    heat = heat_rate_per_day(given, now.shelter_wbgt_c)
     crowded = params.ill_by_crowding_per_day * np.maximum(now.crowding, 0.0)
-    away = now.shelter_persons * (in_hall + crowded) + now.car_persons * _rate_in_car(given, now)
-    return now.home_persons * (at_home + want) * _heeded(given, now), away * _heeded(given, now)
-
-
-def _rate_in_car(given: Given, now: Conditions) -> Array:
-    params = given.params
-    return heat_rate_per_day(given, now.shelter_wbgt_c) * params.heat_in_car + params.ill_in_car_per_day
-
-
-def _heeded(given: Given, now: Conditions) -> Array:
-    return 1.0 - given.params.advice_effect * np.clip(now.advice, 0.0, 1.0)
-
-
-def ill_in_cars_per_day(given: Given, now: Conditions) -> Array:
-    """Of the people newly ill per day in shelters and cars, those in cars, (municipality,)."""
-    return now.car_persons * _rate_in_car(given, now) * _heeded(given, now)
+    in_cars = now.car_persons * (heat * params.heat_in_car + params.ill_in_car_per_day)
+    away = now.shelter_persons * (heat * params.heat_in_shelter + crowded) + in_cars
+    return IllPerDay(now.home_persons * (at_home + want) * heeded, away * heeded, in_cars * heeded)
 
 
 def pool_loss(ok: Array, stress: Array, life_s: float, recovery_s: float, dt_s: float) -> tuple[Array, Array]:
@@ -107,19 +100,18 @@ def delivery_cover(given: Given, groups: Groups, now_s: int) -> Array | float:
     return np.where(begun, np.maximum(groups.delivery_cover, usual), usual) if begun.any() else usual
 
 
-def related_by_place(given: Given, now: Conditions, at_home: Array, away: Array) -> Array:
+def related_by_place(given: Given, now: Conditions, ill: IllPerDay) -> Array:
     """Disaster-related deaths per day of people at home, in shelters and in cars, (3, municipality).
 
-    at_home, away: newly ill per day at home, and in shelters and cars. Adds up to `related_per_day`.
+    Adds up to `related_per_day`.
     """
-    in_cars = ill_in_cars_per_day(given, now)
-    nobody = np.zeros_like(in_cars)
-    in_shelters = np.maximum(away - in_cars, 0.0)
+    nobody = np.zeros_like(ill.in_cars)
+    in_shelters = np.maximum(ill.away - ill.in_cars, 0.0)
     return np.stack(
         [
-            related_per_day(given, now._replace(shelter_persons=nobody, car_persons=nobody), at_home),
+            related_per_day(given, now._replace(shelter_persons=nobody, car_persons=nobody), ill.at_home),
             related_per_day(given, now._replace(car_persons=nobody), in_shelters),
-            related_per_day(given, now._replace(shelter_persons=nobody), in_cars),
+            related_per_day(given, now._replace(shelter_persons=nobody), ill.in_cars),
         ]
     )
 

@@ -91,15 +91,15 @@ def towns(given: Given, before: State, after: State) -> Iterator[Event]:
     params, was, now = given.params, before.town, after.town
     shock = [("shock_intensity", -1)]
     jammed_before, jammed = (state.traffic_factor > params.journal_traffic_factor for state in (was, now))
-    for town in np.flatnonzero(jammed != jammed_before):
+    for town in (jammed != jammed_before).nonzero()[0]:
         name = "jam_begins" if jammed[town] else "jam_ends"
         yield Event(name, "traffic_factor", int(town), now.traffic_factor[town], causes=shock)
     present = now.attendance_fraction
-    for town in np.flatnonzero((present < 1.0) & (was.attendance_fraction >= 1.0)):
+    for town in ((present < 1.0) & (was.attendance_fraction >= 1.0)).nonzero()[0]:
         yield Event("staff_short", "staff_attendance_fraction", int(town), present[town], causes=shock)
     every = params.journal_ill_persons
     ill_before, ill = (state.ill_home.count + state.ill_shelter.count for state in (before, after))
-    for town in np.flatnonzero(ill // every > ill_before // every):
+    for town in (ill // every > ill_before // every).nonzero()[0]:
         causes = [(need, int(town)) for need in HARDSHIPS]
         yield Event("many_ill", "persons_ill", int(town), ill[town], causes=causes)
 
@@ -154,7 +154,7 @@ def stranded(given: Given, before: Flood, after: Flood, inputs: Inputs) -> Itera
 
 def confirmed(victims: Table, rise: Array, start_s: int, end_s: int) -> Iterator[Event]:
     """One line per town in which deaths were confirmed in the step, citing where some of the people died."""
-    for town in np.flatnonzero(rise > 0):
+    for town in (rise > 0).nonzero()[0]:
         due = (victims["confirm_s"] > start_s) & (victims["confirm_s"] <= end_s)
         rows = np.flatnonzero(due & (victims["municipality"] == town))[:FIRST_CITED].tolist()
         places = [

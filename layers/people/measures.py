@@ -27,7 +27,7 @@ from layers.people.state import (
     Given,
     State,
 )
-from layers.people.town import by_town
+from layers.people.town import by_town, on_cells
 from twin.contract import Series, Var
 from twin.table import Table
 
@@ -106,7 +106,7 @@ SERIES = (
 def at_home(given: Given, state: State, absent: Array) -> Array:
     """Residents at home, int64 (cell,), when this share of each town is out; those cut off by water cannot be out."""
     held = state.flood.stranded if given.water is not None else None
-    return state.residents - absent_persons(absent, given.town, state.residents, state.quantile, held)
+    return state.residents - absent_persons(on_cells(given, absent), state.residents, state.quantile, held)
 
 
 def home_persons(given: Given, state: State) -> Array:
@@ -148,6 +148,14 @@ def count(given: Given, victims: Table, rows: Array) -> Array:
     """Victims by municipality, float64."""
     towns = victims["municipality"][rows]
     return np.bincount(towns, minlength=given.n_towns).astype(np.float64)
+
+
+def in_hospital(given: Given, state: State) -> Array:
+    """Hurt people whom hospitals know, by severity and municipality, float64 (severity, municipality)."""
+    victims, n_towns = state.victims, given.n_towns
+    rows = (in_care(state) & victims["asked"]).nonzero()[0]
+    place = victims["severity"][rows].astype(np.int64) * n_towns + victims["municipality"][rows]
+    return np.bincount(place, minlength=(SEVERELY + 1) * n_towns).reshape(-1, n_towns).astype(np.float64)
 
 
 def _masks(state: State) -> dict[str, Array]:

@@ -22,6 +22,7 @@ class Presence(NamedTuple):
     response_fraction: Array  # (cell,): present, awake and able to help
     waiting_fraction: Array  # (municipality,): share of residents on their way home
     places: Array  # share of residents at work, school, shops, on the road
+    awake_fraction: float
 
 
 def place_fractions(params: Params, now: datetime, school_holiday: bool, holiday: bool) -> Array:
@@ -31,9 +32,10 @@ def place_fractions(params: Params, now: datetime, school_holiday: bool, holiday
     """
     hour = now.hour + now.minute / 60.0 + now.second / 3600.0
     weekend = holiday or now.weekday() >= 5
-    table = [_at_hour(params[f"{place}_fraction_by_hour"], hour) for place in PLACES]
-    factors = params.weekend_place_factors if weekend else np.ones(len(PLACES))
-    shares = np.array(table) * factors
+    by_hour = np.array([params[f"{place}_fraction_by_hour"] for place in PLACES])
+    shares = _at_hour(by_hour.T, hour)
+    if weekend:
+        shares = shares * params.weekend_place_factors
     if school_holiday:
         shares[1] *= params.school_holiday_factor
     return shares
@@ -45,15 +47,15 @@ def busy_fraction(params: Params, places: Array) -> float:
     return min(1.0, float(places[:3].sum()) / max(noon, 1e-9))
 
 
-def _at_hour(values: Array, hour: float) -> float:
+def _at_hour(values: Array, hour: float) -> Array:
     first = int(hour) % len(values)
     share = hour - int(hour)
-    return float((1.0 - share) * values[first] + share * values[(first + 1) % len(values)])
+    return (1.0 - share) * values[first] + share * values[(first + 1) % len(values)]
 
 
 def awake_fraction(params: Params, hour: float) -> float:
     """Share of the people awake at an hour of the day, 0..1."""
-    return _at_hour(params.awake_fraction_by_hour, hour)
+    return float(_at_hour(params.awake_fraction_by_hour, hour))
 
 
 def relax(value: Array, target: Array | float, time_s: Array | float, dt_s: float) -> Array:
@@ -71,20 +73,24 @@ def traffic_factor(params: Params, waiting_fraction: Array, road_fraction: float
     return 1.0 + everyday + params.homeward_jam * np.maximum(waiting_fraction, 0.0)
 
 
-def absent_persons(absent: Array, town: Array, residents: Array, quantile: Array, held: Array | None = None) -> Array:
-    """Whole residents who are out, int64 (cell,): share of the town, rounded by the cell's own quantile.
+def absent_persons(absent: Array, residents: Array, quantile: Array, held: Array | None = None) -> Array:
+    """Whole residents who are out, int64 (cell,), by the share of them, rounded by the cell's own quantile.
 
     held: residents at home whom water keeps there, (cell,).
     """
-    out = np.floor(absent[town] * residents + quantile).astype(np.int64)
+    out = np.floor(absent * residents + quantile).astype(np.int64)
     return np.minimum(out, residents if held is None else np.maximum(residents - held, 0))
 
 
-def visitors(params: Params, night_persons: Array, day_persons: Array, absent_total: float) -> Array:
-    """People present in a cell away from their home, (cell,): everyone who is out, spread by attraction.
+def attraction(params: Params, night_persons: Array, day_persons: Array) -> Array:
+    """Attraction of a cell to everyone who is out, (cell,).
 
-    Attraction: people at noon of a weekday less the residents then at home, so that noon reproduces `day_persons`.
+    People at noon of a weekday less the residents then at home, so that noon reproduces `day_persons`.
     """
     noon_out = sum(float(params[f"{place}_fraction_by_hour"][12]) for place in PLACES)
-    attraction = np.maximum(day_persons - (1.0 - noon_out) * night_persons, params.least_attraction * day_persons)
-    return absent_total * attraction / max(attraction.sum(), 1.0)
+    return np.maximum(day_persons - (1.0 - noon_out) * night_persons, params.least_attraction * day_persons)
+
+
+def visitors(attraction_persons: Array, absent_total: float) -> Array:
+    """People present in a cell away from their home, (cell,): everyone who is out, spread by attraction."""
+    return absent_total * attraction_persons / max(attraction_persons.sum(), 1.0)

@@ -71,19 +71,20 @@ def treat(victims: Table, quota: Array, others: Array) -> tuple[Table, Array, Ar
     ambulances cross town limits. Returns (victims, other patients still waiting, rows treated).
     """
     left = np.rint(quota).astype(np.int64)
-    waiting = np.flatnonzero((victims["state"] == HURT) & victims["asked"])
+    waiting = ((victims["state"] == HURT) & victims["asked"]).nonzero()[0]
+    near = waiting[left[victims["municipality"][waiting]] > 0]
     treated = NONE
-    if waiting.size:
-        town = victims["municipality"][waiting]
-        order = waiting - len(victims) * (victims["severity"][waiting] == SEVERELY)
+    if near.size:
+        town = victims["municipality"][near]
+        order = near - len(victims) * (victims["severity"][near] == SEVERELY)
         chosen = choose(town, order, left)
-        treated = waiting[chosen]
+        treated = near[chosen]
         left = left - np.bincount(town[chosen], minlength=len(left))
-        waiting = waiting[~chosen]
     served = np.minimum(left, others)
     spare = int((left - served).sum())
-    far = waiting[victims["severity"][waiting] == SEVERELY][:spare]
-    treated = np.concatenate((treated, far))
+    if spare > 0 and treated.size < waiting.size:
+        severe = waiting[victims["severity"][waiting] == SEVERELY]
+        treated = np.concatenate((treated, np.setdiff1d(severe, treated, assume_unique=True)[:spare]))
     if not treated.size:
         return victims, others - served, treated
     state, die_s = victims["state"].copy(), victims["die_s"].copy()
@@ -105,12 +106,12 @@ def release(
     dying = victims["die_s"] <= scene.now_s
     waiting = condition == TRAPPED
     waiting[freed] = False
-    trapped = np.flatnonzero(waiting)
+    trapped = waiting.nonzero()[0]
     reached = _freed_s(victims, trapped, scene) <= np.minimum(scene.now_s, victims["die_s"][trapped])
     by_neighbours, trapped = trapped[reached], trapped[~reached]
     died_trapped = trapped[dying[trapped]]
-    died_hurt = np.flatnonzero((condition == HURT) & dying)
-    out_of_lift = np.flatnonzero((condition == STUCK) & (victims["ask_s"] <= scene.now_s))
+    died_hurt = ((condition == HURT) & dying).nonzero()[0]
+    out_of_lift = ((condition == STUCK) & (victims["ask_s"] <= scene.now_s)).nonzero()[0]
     ended = Ended(by_neighbours, freed, died_trapped, died_hurt)
     if not (sum(len(rows) for rows in ended) + len(out_of_lift)):
         return victims, residents, ended
@@ -147,8 +148,8 @@ def _set_free(
     rows = np.concatenate((ended.by_neighbours, freed))
     if not rows.size:
         return victims, residents
-    care = seek_care(given, chance, scene, victims.select(rows))
-    severity = victims["severity"][rows]
+    care = seek_care(given, chance, scene, Table({name: victims[name][rows] for name in ("key", "cell", "severity")}))
+    severity = care["severity"]
     columns = {name: victims[name].copy() for name in ("state", "removed", "die_s", "line_due_s", "ask_s", "asked")}
     columns["state"][rows] = np.where(severity == UNHURT, WELL, HURT)
     columns["die_s"][rows] = np.where(severity == SEVERELY, victims["die_s"][rows], NEVER_S)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 
 from layers.people.drowning import Waters, waters
-from layers.people.presence import place_fractions
+from layers.people.presence import attraction, place_fractions
 from twin.chance import Chance
 from twin.params import Params
 from twin.table import Table
@@ -84,9 +85,10 @@ class Given:
     crowding_ratio: float  # people per non-wood building over people per wooden building, at night
     town_night_persons: Array
     town_share_65: Array
-    cells_by_town: Array  # cell rows ordered by town
+    cells_by_town: Array | None  # cell rows ordered by town; None where they already are
     first_of_town: Array  # where each town with cells begins in that order
     towns_with_cells: Array
+    cells_per_town: Array
     share_of_town: Array  # (cell,): residents over those of the town
     nobody: Array  # (cell,): zeros
     site_cell: Array
@@ -99,6 +101,16 @@ class Given:
     incident_persons_dead: Array
     incident_persons_trapped: Array
     water: Waters | None  # None in worlds that no sea or river reaches
+
+    @cached_property
+    def attraction_persons(self) -> Array:
+        """How strongly a cell draws people who are out, (cell,); follows from the parameters."""
+        return attraction(self.params, self.night_persons, self.day_persons)
+
+    @cached_property
+    def able_fraction(self) -> Array:
+        """Share of the adults of a cell who can help a neighbour; follows from the parameters."""
+        return self.params.able_fraction * (1.0 - self.params.frail_fraction_65 * self.share_65)
 
 
 @dataclass(frozen=True)
@@ -259,9 +271,10 @@ def _by_town(town: Array, night_persons: Array, n_towns: int) -> dict[str, Array
     settled, first = np.unique(town[order], return_index=True)
     return {
         "town_night_persons": in_town,
-        "cells_by_town": order,
+        "cells_by_town": None if (town[1:] >= town[:-1]).all() else order,
         "first_of_town": first,
         "towns_with_cells": settled,
+        "cells_per_town": np.bincount(town, minlength=n_towns),
         "share_of_town": night_persons / np.maximum(in_town, 1.0)[town],
     }
 
@@ -359,12 +372,10 @@ def arrive(chance: Chance, purpose: str, keys: Array, before: Arrivals, expected
     The gap to the n-th event is one draw for (entity, n), so any sub-division of a step gives the same events.
     """
     level = before.level + expected
-    next_level, count = before.next_level, before.count
-    ripe = level >= next_level
-    if not ripe.any():
-        return Arrivals(level, next_level, count), np.zeros(len(keys), dtype=np.int64)
-    due = np.flatnonzero(ripe)
-    next_level, count = next_level.copy(), count.copy()
+    due = (level >= before.next_level).nonzero()[0]
+    if not due.size:
+        return Arrivals(level, before.next_level, before.count), np.zeros(len(keys), dtype=np.int64)
+    next_level, count = before.next_level.copy(), before.count.copy()
     while due.size:
         count[due] += 1
         next_level[due] += chance.exponential(purpose, keys[due], 1.0, count[due])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from layers.people.presence import awake_fraction
 from layers.people.state import Given
 
 Array = np.ndarray
@@ -57,16 +56,25 @@ def strong_shock(given: Given, shock_intensity: Array) -> Array:
 
 def by_town(given: Given, values: Array) -> Array:
     """Sum of cell values by municipality, float64 (in one pass over the ordered cells, faster than a bincount)."""
+    listed = values if given.cells_by_town is None else values[given.cells_by_town]
+    sums = np.add.reduceat(listed, given.first_of_town)
+    if len(sums) == given.n_towns:
+        return sums.astype(np.float64, copy=False)
     total = np.zeros(given.n_towns)
-    total[given.towns_with_cells] = np.add.reduceat(values[given.cells_by_town], given.first_of_town)
+    total[given.towns_with_cells] = sums
     return total
+
+
+def on_cells(given: Given, values: Array) -> Array:
+    """Values of municipalities on their cells, (cell,)."""
+    return values.repeat(given.cells_per_town) if given.cells_by_town is None else values[given.town]
 
 
 def service_of_town(given: Given, values: Array) -> Array:
     """Mean over the residents of a share of service, cell values to (municipality,), 0..1."""
     if values.min() >= 1.0:
         return np.ones(given.n_towns)
-    return np.clip(by_town(given, values * given.share_of_town), 0.0, 1.0)
+    return np.minimum(by_town(given, values * given.share_of_town), 1.0)
 
 
 def staff_attendance(given: Given, strong_s: Array, now_s: int, victim_fraction: Array, traffic: Array) -> Array:
@@ -80,8 +88,8 @@ def staff_attendance(given: Given, strong_s: Array, now_s: int, victim_fraction:
     grown = 1.0 - np.exp(-late / params.attendance_growth_s)
     level = params.first_attendance + (params.late_attendance - params.first_attendance) * grown
     held_up = 1.0 - params.jam_absence * (traffic - 1.0)
-    share = level * (1.0 - np.clip(victim_fraction, 0.0, 1.0)) * held_up
-    return np.where(np.isnan(share), 1.0, np.clip(share, 0.0, 1.0))
+    share = level * (1.0 - np.minimum(victim_fraction, 1.0)) * held_up
+    return np.where(np.isnan(share), 1.0, np.minimum(np.maximum(share, 0.0), 1.0))
 
 
 def households_mobile(given: Given, waiting_fraction: Array) -> Array:
@@ -92,16 +100,14 @@ def households_mobile(given: Given, waiting_fraction: Array) -> Array:
     return np.maximum(1.0 - separated, 0.0) * (1.0 - frail)
 
 
-def first_response(given: Given, now_hour: float, shaken: Array | float, present: Array) -> Array:
+def first_response(given: Given, awake_fraction: float, shaken: Array | float, present: Array) -> Array:
     """Share of adults present, awake and able to put out a fire or help a neighbour, per cell, 0..1.
 
     A strong shock (shaken, 0..1, by cell or everywhere) wakes sleepers; frail old people cannot help.
     """
-    params = given.params
-    awake = np.maximum(awake_fraction(params, now_hour), params.woken_fraction * shaken)
-    able = params.able_fraction * (1.0 - params.frail_fraction_65 * given.share_65)
+    awake = np.maximum(awake_fraction, given.params.woken_fraction * shaken)
     here = np.minimum(present / np.maximum(given.night_persons, 1.0), 1.0)
-    return np.minimum(awake * able * here, 1.0)
+    return np.minimum(awake * given.able_fraction * here, 1.0)
 
 
 def dependents(given: Given, home_persons: Array) -> Array:

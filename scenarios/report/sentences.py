@@ -35,6 +35,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "flood_warning=4": ("{place}の川が氾濫危険水位（レベル4）", "{place}: river at danger level (level 4)"),
     "flood_warning=5": ("{place}で氾濫が発生（レベル5）", "{place}: flooding (level 5)"),
     "flood_warning:off": ("{place}の洪水警報等を解除", "{place}: flood warning lifted"),
+    "landslide_warning": ("{place}の土砂災害危険度がレベル{n}に", "{place}: landslide warning level {n}"),
+    "landslide_warning=2": ("{place}に大雨注意報（土砂災害、レベル2）", "{place}: landslide advisory (level 2)"),
+    "landslide_warning=3": ("{place}に大雨警報（土砂災害、レベル3相当）", "{place}: landslide warning (level 3)"),
+    "landslide_warning=4": ("{place}に土砂災害警戒情報（レベル4相当）", "{place}: landslide alert (level 4)"),
+    "landslide_warning=5": (
+        "{place}に大雨特別警報（土砂災害、レベル5相当）",
+        "{place}: landslide emergency warning (level 5)",
+    ),
+    "landslide_warning:off": ("{place}の土砂災害の警報等を解除", "{place}: landslide warning lifted"),
     "water_on_land": ("水が陸に達する（浸水深{n} m）", "water comes on land ({n} m deep)"),
     "levee_overtopped": ("{place}で水が堤防を{n} m越える", "{place}: water stands {n} m above the levee"),
     "water_reached": (

@@ -25,7 +25,7 @@ import numpy as np
 from scenarios.columns import TABLES
 from scenarios.facts import FactTable, read_facts
 from scenarios.schema import Scenario
-from scenarios.synthesis import buildings, carriers, cells, forces, lifelines, places, roads, water
+from scenarios.synthesis import buildings, carriers, cells, forces, lifelines, places, rain, roads, water
 from scenarios.synthesis.frame import Frame, filled, nearest_cell, nearest_node
 from scenarios.synthesis.land import build_land
 from scenarios.synthesis.standing import with_patches
@@ -50,6 +50,7 @@ FROM_FACTS = {
     "observed_intensity": "intensity_observed",
     "incident": "incident",
     "rain": "rain",
+    "rain_grid": "rain_grid",
     "refuge": "refuge",
     "pump": "pump",
 }
@@ -126,9 +127,11 @@ def _build(
     parts += [wet.patch, wet.levee, wet.pump, wet.refuge]
     sets = {part.name: part for part in parts}
     sets |= with_patches(frame, sets, wet.patch, frame.ground is not None)
+    grid, rates = rain.build_rain_grid(frame, cell, scenario.forcing, sets["rain"])
+    sets |= {part.name: part for part in grid}
     by_water = water.water_carriers(wet.patch, len(cell), len(towns))
     maps = {**carriers.build_carriers(sets, zone_of_cell, block_of_cell), **maps, **cover, **by_water}
-    arrays = {"free_travel_s": roads.free_travel_s(frame, nodes, trunk), **wet.arrays}
+    arrays = {"free_travel_s": roads.free_travel_s(frame, nodes, trunk), **wet.arrays, **rates}
     return sets, maps, {name: _fixed(array) for name, array in arrays.items()}, wet.settings
 
 

@@ -14,7 +14,7 @@ Array = np.ndarray
 GRAVITY_M_PER_S2 = 9.81
 HEAD_M = 2300.0  # half the mouth of the bay
 SHORE_M, MOUTH_M = 300.0, 2905.0  # shore at the middle of the bay, and how far the heads reach beyond it
-RIVER_Y_M = -420.0
+RIVER_Y_M = -400.0
 # Metres seaward of the shore -> depth of the sea bed: bay, narrow shelf, slope, trench, ocean floor (assumed).
 PROFILE = (
     (0, 1.5), (150, 4.0), (700, 8.0), (1500, 16.0), (2900, 38.0), (7000, 100.0), (15_000, 180.0), (25_000, 400.0),
@@ -38,8 +38,7 @@ class Bay:
         self.chance = Chance(terrain.seed)
         length_m, _ = terrain.size_m
         x_m = np.arange(-length_m / 2 - 200.0, length_m / 2 + 200.0, STEP_M)
-        wind = noise_along(self.chance, "terrain.river", x_m, 1100.0) * 60.0 * smooth_step((SHORE_M - x_m) / 400.0)
-        y_m = RIVER_Y_M + 140.0 * np.sin(x_m / 520.0) * smooth_step((SHORE_M + 100.0 - x_m) / 900.0) + wind
+        y_m = np.full(x_m.size, RIVER_Y_M)  # straight, on edges of squares: stepped banks would narrow it
         mouth = float(np.interp(RIVER_Y_M, (RIVER_Y_M,), self.shore_x_m(np.array([RIVER_Y_M]))))
         kept = x_m <= mouth + 150.0
         wall_m = terrain.levee_crest_m

@@ -83,6 +83,7 @@ def build_days(frame: Frame, forcing: Forcing) -> IndexSet:
         line = table.lines[np.argmax(table["tmin_c"] > table["tmax_c"])]
         raise ScenarioError(f"{table.path}:{line}: tmin_c: the lowest temperature is above the highest")
     rain = table["rain_mm"] if forcing.rain == "assumed" else np.zeros(len(table))
+    wind = table["wind_from_deg"][order]
     return IndexSet.build(
         "day",
         table["date"][order],
@@ -92,6 +93,7 @@ def build_days(frame: Frame, forcing: Forcing) -> IndexSet:
         humidity_fraction=table["humidity"][order],
         rain_mm=rain[order],
         kind=table["kind"][order],
+        **({"wind_from_deg": wind} if np.isfinite(wind).any() else {}),
     )
 
 
@@ -118,8 +120,12 @@ def _seconds(frame: Frame, instant: datetime) -> int:
 
 
 def build_fault(frame: Frame) -> IndexSet:
-    """Rectangular fault planes; lat, lon are the middle of the top edge, slip is NaN where not given."""
+    """Rectangular fault planes; lat, lon are the middle of the top edge, slip is NaN where not given.
+
+    `kind` (crustal, interface or intraslab) stands in the set unless the table gives none.
+    """
     table = frame.facts["fault"]
+    kind = np.where(table["kind"] == "", "crustal", table["kind"])
     x_m, y_m = frame.local(table["lat"], table["lon"])
     return IndexSet.build(
         "fault",
@@ -136,6 +142,7 @@ def build_fault(frame: Frame) -> IndexSet:
         rake_deg=table["rake_deg"],
         magnitude_mw=table["mw"],
         slip_m=table["slip_m"],
+        **({} if len(table) and np.all(table["kind"] == "") else {"kind": kind}),
     )
 
 

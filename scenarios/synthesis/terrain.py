@@ -22,6 +22,8 @@ POINT_M = 12.5  # spacing of the points a square is averaged from
 LAND, SEA, RIVER, BREAKWATER = range(4)
 INLAND_M = 50_000.0  # distance to the shore where there is no sea (assumed)
 FREE_M = 0.2  # ground less than this below the crest still gets a levee
+LEVEE_M = 50.0  # strip along the water that levees take with their slopes and roads, on squares of any size (assumed)
+BREAKWATER_M = 50.0  # width of breakwaters with their mounds (assumed)
 LANDSCAPES: dict[str, Callable[[Terrain], Landscape]] = {"bay": Bay, "river": Valley}
 FACES = ((0, -1), (0, 1), (-1, 0), (1, 0))
 
@@ -91,7 +93,7 @@ def build_ground(terrain: Terrain) -> Ground:
     fields = _fields(landscape, x_m, y_m, side)
     kind, height_m, course = _squares(fields)
     for start, end in landscape.breakwaters():
-        _build_on(kind, height_m, _line_squares((x_m, y_m), side, start, end), terrain.breakwater_crest_m)
+        _build_on(kind, height_m, _band_squares((x_m, y_m), side, start, end), terrain.breakwater_crest_m)
     dry_m = np.where(kind == SEA, 1.0, fields.ground_m.mean(axis=(1, 3)))
     slope = np.hypot(*np.gradient(dry_m, side))
     coast_m = _coast_m(x_m, y_m, kind == SEA, side)
@@ -164,6 +166,24 @@ def line_squares(ground: Ground, start: tuple[float, float], end: tuple[float, f
     return _line_squares((ground.x_m, ground.y_m), ground.square_m, start, end)
 
 
+def _band_squares(
+    middles: tuple[Array, Array], side_m: float, start: tuple[float, float], end: tuple[float, float]
+) -> tuple[Array, Array]:
+    """Row and column of the squares of a breakwater from south to north, as wide as it is in whole squares.
+
+    A row has them where its middle lies between both ends, so that squares of any size leave the same opening where the
+    ends lie on edges of squares; rows that touch by a corner only let nothing through.
+    """
+    x_m, y_m = middles
+    row = np.flatnonzero((y_m > start[1]) & (y_m < end[1]))
+    at_m = np.interp(y_m[row], (start[1], end[1]), (start[0], end[0]))
+    wide = max(1, round(BREAKWATER_M / side_m))
+    first = np.round((at_m - x_m[0]) / side_m - (wide - 1) / 2).astype(np.int64)
+    column = first[:, None] + np.arange(wide)
+    inside = (column >= 0) & (column < len(x_m))
+    return np.broadcast_to(row[:, None], column.shape)[inside], column[inside]
+
+
 def _build_on(kind: Array, height_m: Array, squares: tuple[Array, Array], crest_m: float) -> None:
     """Set breakwater squares where the line crosses the sea."""
     wet = kind[squares] == SEA
@@ -173,7 +193,9 @@ def _build_on(kind: Array, height_m: Array, squares: tuple[Array, Array], crest_
 
 
 def _levees(landscape: Landscape, middles: tuple[Array, Array], kind: Array, height_m: Array, course: Array) -> Array:
-    """Land squares beside sea or river that lie below the crest there: a closed line for flow through faces."""
+    """Land squares beside sea or river that lie below the crest there, a closed line for flow through faces, and those
+    behind them as far as the levee reaches.
+    """
     wet = (kind == SEA) | (kind == RIVER)
     beside = np.zeros(kind.shape, dtype=bool)
     for d_row, d_column in FACES:
@@ -183,7 +205,20 @@ def _levees(landscape: Landscape, middles: tuple[Array, Array], kind: Array, hei
     low = height_m[row, column] < crest_m - FREE_M
     levee = np.zeros(kind.shape, dtype=bool)
     levee[row[low], column[low]] = True
-    return levee
+    behind = levee_squares(landscape.terrain.square_m) - 1
+    return levee if behind == 0 else (_away_squares(levee) <= behind) & (kind == LAND)
+
+
+def levee_squares(square_m: float) -> int:
+    """Squares that a levee is thick, at least one."""
+    return max(1, round(LEVEE_M / square_m))
+
+
+def _away_squares(mask: Array) -> Array:
+    """Distance of every square to the nearest one of a mask, in squares between their middles; inf without any."""
+    from scipy.ndimage import distance_transform_edt  # a start-up without terrain does without it
+
+    return distance_transform_edt(~mask) if mask.any() else np.full(mask.shape, np.inf)
 
 
 def shifted(values: Array, d_row: int, d_column: int, outside: float | bool) -> Array:

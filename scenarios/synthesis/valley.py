@@ -7,16 +7,19 @@ import numpy as np
 from scenarios.schema import Terrain
 from scenarios.synthesis.land_classes import by_height
 from scenarios.synthesis.landscape import STEP_M, Course, Line, banks
-from scenarios.synthesis.noise import bump, noise_along, smooth_noise, smooth_step
+from scenarios.synthesis.noise import bump, smooth_noise, smooth_step
 from twin.chance import Chance
 
 Array = np.ndarray
 HEAD_M, SLOPE = 14.0, 1.0 / 1500.0  # plain at the western edge of an 8 km grid, fall of plain and river
 BED_M, BED_RISE_M = -2.8, 2.0  # middle of the river bed against the plain, and how much higher its edges lie
-FREEBOARD_M, ALARM_M = 1.2, 0.3  # crest over design level; danger level under it
-CREST_TILT = 0.18e-3  # the winding river falls less steeply than the plain: crests rise upstream by this against it
+FREEBOARD_M, ALARM_M = 1.2, 0.9  # crest over design level; danger level under it
+TRIBUTARY_ALARM_M = 0.65  # set so that the call comes some hours before the main river is full
 LOW_SPOTS = ((2050.0, -1, 0.7, 180.0), (-2000.0, 1, 0.4, 150.0))  # x, side, how low, half length: levees not yet raised
-TRIBUTARY_X_M, TRIBUTARY_HALF_M = 1150.0, 40.0
+# Both rivers were straightened. A winding bed of whole squares is narrowed by its stepped banks: four squares of 50 m
+# stood 0.4 m higher at their upper end than eight of 25 m; straight ones on their edges agree within 1 cm.
+RIVER_Y_M = 150.0
+TRIBUTARY_X_M, TRIBUTARY_HALF_M = 1150.0, 50.0
 SWAMP_M = (2350.0, -1250.0)
 GORGE_X_M = 3150.0
 
@@ -32,8 +35,7 @@ class Valley:
         self.chance = Chance(terrain.seed)
         length_m, width_m = terrain.size_m
         x_m = np.arange(-length_m / 2 - 200.0, length_m / 2 + 200.0 + STEP_M, STEP_M)
-        y_m = 150.0 + 250.0 * np.sin(2 * np.pi * (x_m + 600.0) / 5000.0)
-        y_m += 40.0 * noise_along(self.chance, "terrain.river", x_m, 1200.0)
+        y_m = np.full(x_m.size, RIVER_Y_M)
         main = Course(
             "river",
             True,
@@ -50,7 +52,7 @@ class Valley:
     def _tributary(self, main: Course, south_m: float) -> Course:
         mouth_y_m = float(np.interp(TRIBUTARY_X_M, main.at_m, main.centre_m))
         y_m = np.arange(south_m, mouth_y_m, STEP_M)
-        x_m = TRIBUTARY_X_M + 110.0 * np.sin(2 * np.pi * (y_m - mouth_y_m) / 1900.0)
+        x_m = np.full(y_m.size, TRIBUTARY_X_M)
         level_m = float(self.plain_m(np.array(TRIBUTARY_X_M)))
         # Upstream of the mouth its levees keep the main river's backwater out; they rise like its bed beyond.
         crest_m = float(self.full_m(np.array(TRIBUTARY_X_M)))
@@ -59,10 +61,10 @@ class Valley:
             False,
             y_m,
             x_m,
-            max(TRIBUTARY_HALF_M, 0.8 * self.terrain.square_m),
+            TRIBUTARY_HALF_M,
             lambda y, off: level_m - 2.0 + (mouth_y_m - y) / 450.0 + 0.6 * np.minimum(off**2, 1.0),
             lambda y, side: crest_m - 0.3 + (mouth_y_m - y) / 1500.0,
-            lambda y: crest_m - 0.3 - FREEBOARD_M - ALARM_M + (mouth_y_m - y) / 1500.0,
+            lambda y: crest_m - 0.3 - FREEBOARD_M - TRIBUTARY_ALARM_M + (mouth_y_m - y) / 1500.0,
         )
 
     def levee_lines(self) -> list[tuple[Array, Array]]:
@@ -77,7 +79,7 @@ class Valley:
 
     def full_m(self, x_m: Array) -> Array:
         """Crest of the levees where they are complete."""
-        return self.plain_m(x_m) + self.terrain.levee_crest_m - CREST_TILT * x_m
+        return self.plain_m(x_m) + self.terrain.levee_crest_m
 
     def _crest_m(self, x_m: Array, side: Array) -> Array:
         crest_m = self.full_m(x_m)

@@ -41,7 +41,7 @@ DENSITY_PER_M2 = (500e-6, 4000e-6, 8000e-6)  # persons per m2 between the classe
 NO_COLUMNS = {
     "levee": (
         "municipality cell kind confluence resistant wet_row wet_column dry_row dry_column row column bank",
-        "x_m y_m length_m crest_m foot_m danger_m river_width_m gate_width_m sill_m",
+        "x_m y_m along_m length_m crest_m foot_m danger_m river_width_m gate_width_m sill_m",
     ),
     "pump": (
         "municipality cell feeder patch from_row from_column to_row to_column",

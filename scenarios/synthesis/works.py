@@ -9,7 +9,7 @@ from scenarios.synthesis.frame import Frame, names, nearest_cell
 from scenarios.synthesis.landscape import GATE, RIVER, SEA_WALL
 from scenarios.synthesis.near import nearest
 from scenarios.synthesis.patches import Squares
-from scenarios.synthesis.terrain import FACES, Ground, crest_at, next_to_sea
+from scenarios.synthesis.terrain import FACES, LAND, Ground, crest_at, levee_squares, next_to_sea
 from twin.errors import ScenarioError
 from twin.units import HOUR_S
 from twin.world import IndexSet
@@ -17,6 +17,7 @@ from twin.world import IndexSet
 Array = np.ndarray
 NONE = -1
 REACH_M = 500.0  # levees are strengthened reach by reach
+PIECES = 5  # parts of a piece of a levee's line that segments share
 NEAR_JUNCTION_M = 400.0
 NEAR_GATE_M = 150.0
 AROUND = (*FACES, (-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -31,7 +32,7 @@ def build_levees(frame: Frame, ground: Ground, squares: Squares, town: Array, ce
     line = _segments(ground)
     x_m, y_m, river, dry = line["x_m"], line["y_m"], line["river"], (line["dry_row"], line["dry_column"])
     segment_town = town[squares.number[dry]]
-    length_m = _lengths(ground, x_m, y_m)
+    length_m, foot_m = _lengths(ground, x_m, y_m), _foot_m(ground, line)
     gate_m, sill_m = _gates(frame, ground, x_m, y_m, squares.height_m[squares.number[dry]])
     widths_m = np.array([*(2 * one.half_m for one in ground.landscape.courses), np.nan])
     return IndexSet.build(
@@ -41,13 +42,13 @@ def build_levees(frame: Frame, ground: Ground, squares: Squares, town: Array, ce
         cell=nearest_cell(cell, x_m, y_m, segment_town),
         kind=np.where(gate_m > 0, GATE, np.where(river < 0, SEA_WALL, RIVER)),
         length_m=length_m,
-        foot_m=ground.height_m[dry],
+        foot_m=foot_m,
         river_width_m=widths_m[river],
         confluence=_near_junction(ground, x_m, y_m),
         resistant=_resistant(frame, line["bank"], line["along_m"]),
         gate_width_m=np.minimum(gate_m, 0.9 * length_m),
         sill_m=sill_m,
-        **{name: column for name, column in line.items() if name not in ("river", "along_m")},
+        **{name: column for name, column in line.items() if name != "river"},
     )
 
 
@@ -81,20 +82,23 @@ def _segments(ground: Ground) -> dict[str, Array]:
 def _sides(ground: Ground, row: Array, column: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """The wet square beside each levee square and a dry one behind it, opposite if possible; -1 where none."""
     rows, columns = ground.kind.shape
-    wet, behind = ground.wet, ~ground.wet & ~ground.levee & (ground.kind == 0)
+    wet, behind = ground.wet, ~ground.wet & ~ground.levee & (ground.kind == LAND)
     wet_at, dry_at = (np.full((2, len(row)), NONE) for _ in range(2))
 
     def look(mask: Array, d_row: Array, d_column: Array, found: Array) -> None:
         r, c = row + d_row, column + d_column
         inside = (r >= 0) & (r < rows) & (c >= 0) & (c < columns)
-        hit = inside & mask[np.clip(r, 0, rows - 1), np.clip(c, 0, columns - 1)] & (found[0] < 0)
+        apart = (wet_at[0] < 0) | (np.abs(r - wet_at[0]) + np.abs(c - wet_at[1]) > 1)
+        hit = inside & apart & mask[np.clip(r, 0, rows - 1), np.clip(c, 0, columns - 1)] & (found[0] < 0)
         found[0][hit], found[1][hit] = r[hit], c[hit]
 
+    thick = levee_squares(ground.square_m)
     for d_row, d_column in FACES:
         look(wet, np.full(len(row), d_row), np.full(len(row), d_column), wet_at)
-    look(behind, row - wet_at[0], column - wet_at[1], dry_at)
-    for d_row, d_column in AROUND:
-        look(behind, np.full(len(row), d_row), np.full(len(row), d_column), dry_at)
+    look(behind, thick * (row - wet_at[0]), thick * (column - wet_at[1]), dry_at)
+    for steps in range(1, thick + 2):
+        for d_row, d_column in AROUND:
+            look(behind, np.full(len(row), steps * d_row), np.full(len(row), steps * d_column), dry_at)
     return (wet_at[0], wet_at[1]), (dry_at[0], dry_at[1])
 
 
@@ -112,12 +116,28 @@ def _lengths(ground: Ground, x_m: Array, y_m: Array) -> Array:
     """Length of levee each segment stands for: the true lines of banks and shore shared among the nearest squares."""
     length_m = np.zeros(len(x_m))
     for line_x_m, line_y_m in ground.landscape.levee_lines():
-        piece_m = np.hypot(np.diff(line_x_m), np.diff(line_y_m))
-        middle = ((line_x_m[1:] + line_x_m[:-1]) / 2, (line_y_m[1:] + line_y_m[:-1]) / 2)
+        fine = np.linspace(0.0, line_x_m.size - 1.0, PIECES * (line_x_m.size - 1) + 1)
+        ends = [np.interp(fine, np.arange(line_x_m.size), line_m) for line_m in (line_x_m, line_y_m)]
+        piece_m = np.hypot(*(np.diff(end_m) for end_m in ends))
+        middle = ((ends[0][1:] + ends[0][:-1]) / 2, (ends[1][1:] + ends[1][:-1]) / 2)
         far_m, at = nearest((x_m, y_m), middle, within_m=1.5 * ground.square_m)
         near = np.isfinite(far_m)
         length_m += np.bincount(at[near], weights=piece_m[near], minlength=len(x_m))
-    return np.clip(length_m, 0.3 * ground.square_m, 1.5 * ground.square_m)
+    return np.clip(length_m, 0.3 * ground.square_m, 2.0 * ground.square_m)
+
+
+def _foot_m(ground: Ground, line: dict[str, Array]) -> Array:
+    """Height of the land behind each segment, over as many squares as the levee is thick: the same on small squares."""
+    row, column = line["dry_row"], line["dry_column"]
+    d_row, d_column = np.sign(row - line["wet_row"]), np.sign(column - line["wet_column"])
+    total_m, number = np.zeros(len(row)), np.zeros(len(row))
+    rows, columns = ground.kind.shape
+    for step in range(levee_squares(ground.square_m)):
+        r, c = np.clip(row + step * d_row, 0, rows - 1), np.clip(column + step * d_column, 0, columns - 1)
+        land = (ground.kind[r, c] == LAND) & ~ground.levee[r, c]
+        total_m += np.where(land, ground.height_m[r, c], 0.0)
+        number += land
+    return total_m / number
 
 
 def _near_junction(ground: Ground, x_m: Array, y_m: Array) -> Array:

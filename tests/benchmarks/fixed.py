@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any
 
 from benchmarks import DEFAULTS
@@ -28,3 +30,8 @@ def row(value: float = 1000.0, **fields: Any) -> dict[str, Any]:
 def content(*rows: dict[str, Any], complete: tuple[str, ...] = ("routing",), **machine: Any) -> dict[str, Any]:
     """What one run of the suite gives."""
     return {"machine": {**MACHINE, **machine}, "results": list(rows), "complete": list(complete), "failed": {}}
+
+
+def sleeping(seconds: float) -> partial[None]:
+    """Work that needs no core."""
+    return partial(time.sleep, seconds)

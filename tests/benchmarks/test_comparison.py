@@ -79,7 +79,7 @@ def test_the_store_can_be_compared_and_one_subject_chosen(tmp_path):
     store.write_text(json.dumps({"subjects": {"routing": {"machine": {}, "results": [row()]}}}))
     new.write_text(json.dumps(content(row(2000.0), row(subject="people"))))
     assert flags(comparison.compare(store, new)) == [["faster"], ["new"]]
-    assert flags(comparison.compare(store, new, "routing")) == [["faster"]]
+    assert flags(comparison.compare(store, new, ["routing"])) == [["faster"]]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"results": [{}]}', '{"subjects": []}'])

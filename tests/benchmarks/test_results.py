@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import results
+from benchmarks import SUBJECTS, results
 from tests.benchmarks.fixed import MACHINE, content, row
 
 PAGE = """
@@ -54,7 +54,8 @@ def test_the_page_has_a_fixed_layout():
         row(1.131, case="growth of streets", unit="exponent", size=None, wall_s=None, sizes=[100, 1000, 10000]),
     ]
     kept = {"subjects": {"routing": {"machine": MACHINE, "results": rows}}}
-    assert results.page(kept) == results.HEAD + PAGE
+    absent = ", ".join(name for name in SUBJECTS if name != "routing")
+    assert results.page(kept) == f"{results.HEAD}\n## The whole picture\n\n\nNot measured yet: {absent}.\n{PAGE}"
 
 
 def test_only_the_measured_subjects_are_replaced(folder):
@@ -108,3 +109,18 @@ def test_the_page_in_the_repository_is_the_one_the_command_writes():
     store = results.__file__.replace("results.py", "results.json")
     with open(page, encoding="utf-8") as text, open(store, encoding="utf-8") as figures:
         assert text.read() == results.page(json.load(figures))
+
+
+def test_what_holds_stands_first_and_beside_the_rows():
+    rows = [row(case="a", unit="s", value=0.2, limit="0.1 s"), row(case="b", unit="s", value=0.2, limit="0.3 s")]
+    page = results.page({"subjects": {"routing": {"machine": MACHINE, "results": rows, "took_s": 90.0}}})
+    assert "\n1 of 2 aims met.\nMissed:\n\n- routing: a, 100: 0.2 s, aim at most 0.1 s\n" in page
+    assert "- a, 100: 0.2 s, aim at most 0.1 s: **missed**\n- b, 100: 0.2 s, aim at most 0.3 s: met\n" in page
+    assert "after. Took 1.5 min.\n" in page
+
+
+def test_a_share_says_of_which_limit():
+    rows = [row(share_of_limit=0.25, limit_of="bandwidth of two processes", cycles_each=12.34)]
+    page = results.page({"subjects": {"routing": {"machine": {**MACHINE, "clock_ghz": 3.2}, "results": rows}}})
+    assert "| 25% of bandwidth of two processes | 12.3 |" in page
+    assert "\nA processor at 3.2 GHz, 2 cores" in page

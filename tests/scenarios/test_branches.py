@@ -55,6 +55,11 @@ def test_the_past_is_shared_and_not_computed_again(parent, tmp_path):
     assert (place / source.name).stat().st_ino == source.stat().st_ino
 
 
+def test_a_branch_keeps_snapshots_at_fork_points_and_its_end_only(parent, tmp_path):
+    folder = branch(parent, tmp_path / "few", CREWS, 3600, members=1)
+    assert snapshot.times(folder.member_folder(0)) == [3600, 3 * 3600, UNTIL_S]
+
+
 def test_nothing_before_the_fork_changes_and_something_after_it_does(parent, tmp_path):
     folder = branch(parent, tmp_path / "advice", ADVICE)
     before, after = (table.filter(pc.less_equal(table["time_s"], AT_S)) for table in (parent.series(), folder.series()))

@@ -14,6 +14,7 @@ from subprocess import DEVNULL, Popen
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from api import cli
 from layers.hazard import water
@@ -57,6 +58,18 @@ def test_same_plan_same_digest_other_seed_other_digest(whole, tmp_path):
     run_member(plan(seed=99), other.path, 0)
     assert again.merge([0]) == whole
     assert other.merge([0]) != whole
+
+
+def test_a_member_multiplies_matrices_with_one_thread_whatever_the_process_has(tmp_path):
+    seen = set()
+
+    def note(*_):
+        seen.update(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+    with threadpool_limits(2, "blas"):
+        run_member(plan(until_s=600), make(tmp_path / "run").path, 0, progress=note)
+        assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {2}
+    assert seen == {1}
 
 
 @pytest.mark.parametrize("stop_at_s", [60, 3600, 4 * 3600 + 120])

@@ -42,6 +42,12 @@ def test_loaded_arrays_are_read_only(saved):
         state.layers["spring"].tank_l[0] = 1.0
 
 
+def test_loaded_arrays_are_plain_ones(saved):
+    state = load(saved[0])
+    drops = state.layers["spring"].drops
+    assert {type(array) for array in (state.layers["spring"].tank_l, *drops.columns.values())} == {np.ndarray}
+
+
 def test_unchanged_arrays_are_written_once(tmp_path):
     one = toy.final(toy.twin(), 600)
     writer = snapshot.Writer(tmp_path, SCHEMAS, "w")

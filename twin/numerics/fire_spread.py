@@ -30,6 +30,10 @@ STOP_WIDTH_M, STOP_WIND_M_PER_S, STREET_WIDTH_M = 14.0, 3.0, 6.0
 FRONT_PER_CREW_M = 10.0  # front a crew with hydrants holds; assumed (5 to 30): two hoses of one house width each
 DRY_CREW_FRACTION = 0.4  # the same without piped water; assumed (0.1 to 0.8)
 CALM_M_PER_S = 1.0  # below it the wind has no direction worth the name; assumed (0.5 to 2)
+# Hamada's clear distance grows as 5 + 0.5 v with the wind, 5 + 0.25 v across, 5 + 0.2 v against it (firebench Hamada_1,
+# read): what is left of the wind towards a direction.
+ACROSS_SHARE, AGAINST_SHARE = 0.5, 0.4
+SHAPE_RAYS = 360
 
 
 @dataclass(frozen=True)
@@ -162,11 +166,48 @@ def _hamada(town: Town, clear: float, gain: float) -> Array:
     return OBSERVED_SPEED_FRACTION * (house + gap) / (minutes * S_PER_MIN)
 
 
-def crossing_s(graph: Graph, town: Town, wind_east_m_per_s: float, wind_north_m_per_s: float) -> Array:
-    """Time the front needs along each edge, (edge,): half through either patch, by its angle to the wind.
+def along_wind(east: ArrayLike, north: ArrayLike, wind_from_deg: float) -> Array:
+    """Cosine of the angle between directions (unit vectors) and the way the wind blows: 1 with it, -1 against it.
+
+    wind_from_deg: where the wind comes from, clockwise from north (meteorological convention).
+    """
+    to = np.radians(wind_from_deg + 180.0)
+    return np.asarray(east, float) * np.sin(to) + np.asarray(north, float) * np.cos(to)
+
+
+def felt_wind_m_per_s(along: ArrayLike, wind_m_per_s: float) -> Array:
+    """Wind that widens the reach of fire towards directions (-1 to 1, see `along_wind`): all of it with the wind."""
+    shares = np.interp(np.asarray(along, float), [-1.0, 0.0, 1.0], [AGAINST_SHARE, ACROSS_SHARE, 1.0])
+    return wind_m_per_s * shares
+
+
+def front_stretch(along: ArrayLike, down: float, side: float, up: float) -> Array:
+    """How far burnt ground reaches towards a straight border, over the radius of the circle of equal area.
+
+    along: cosine between the way to the border and the wind, -1 to 1. down, side, up: speeds with, across and against
+    the wind (`hamada_m_per_s`). The fire is a point at first, and the shape the one of `crossing_s`.
+    """
+    if down == side == up:
+        return np.ones(np.shape(along))
+    ray = np.arange(SHAPE_RAYS) * (2.0 * np.pi / SHAPE_RAYS)
+    speed = 1.0 / _slowness(np.cos(ray), down, side, up)
+    angle = np.arccos(np.clip(along, -1.0, 1.0))
+    reach = (speed * np.cos(ray - angle[..., None])).max(axis=-1)
+    return reach / np.sqrt(np.mean(speed**2))
+
+
+def _slowness(along: Array, down: Array | float, side: Array | float, up: Array | float) -> Array:
+    """Seconds per metre by the angle to the wind.
 
     Towards: two wind and side speeds in a harmonic mean (ellipse about its focus); backwards: an ellipse.
     """
+    forward = (1.0 - along) / side + along / down
+    backward = np.sqrt((along / up) ** 2 + (1.0 - along**2) / np.square(side))
+    return np.where(along >= 0.0, forward, backward)
+
+
+def crossing_s(graph: Graph, town: Town, wind_east_m_per_s: float, wind_north_m_per_s: float) -> Array:
+    """Time the front needs along each edge, (edge,): half through either patch, by its angle to the wind."""
     wind = float(np.hypot(wind_east_m_per_s, wind_north_m_per_s))
     along = (
         (graph.east * wind_east_m_per_s + graph.north * wind_north_m_per_s) / wind if wind > 0.0 else 0.0 * graph.east
@@ -175,9 +216,7 @@ def crossing_s(graph: Graph, town: Town, wind_east_m_per_s: float, wind_north_m_
     down, side, up = (np.broadcast_to(speed, n_patch) for speed in hamada_m_per_s(town, wind))
     slow = np.zeros(graph.source.size)
     for patch in (graph.source, graph.target):
-        forward = (1.0 - along) / side[patch] + along / down[patch]
-        backward = np.sqrt((along / up[patch]) ** 2 + (1.0 - along**2) / side[patch] ** 2)
-        slow += 0.5 * np.where(along >= 0.0, forward, backward)
+        slow += 0.5 * _slowness(along, down[patch], side[patch], up[patch])
     return graph.distance_m * slow
 
 

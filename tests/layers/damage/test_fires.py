@@ -119,7 +119,9 @@ def quarter(n=20, jump=1.0, through=1.0):
     """Square cells of 100 m in a block of n by n, 250 m2 to a house."""
     column, row = np.meshgrid(np.arange(n), np.arange(n))
     borders = fires.neighbours(column.ravel() * 100.0, row.ravel() * 100.0, np.full(n * n, 1e4))
-    return fires.Land(borders, np.arange(n * n) * 31 + 5, np.full(n * n, 250.0), np.full(n * n, jump), through)
+    calm = np.ones(borders.target.size)
+    keys, house_m2 = np.arange(n * n) * 31 + 5, np.full(n * n, 250.0)
+    return fires.Land(borders, keys, house_m2, np.full(n * n, jump), jump * through * calm, calm)
 
 
 def one_fire(cell, burnt, cause=fires.BY_SHAKING):
@@ -203,8 +205,9 @@ def test_no_fire_crosses_no_border():
 
 def test_a_house_that_stands_alone_does_not_burn_its_whole_cell():
     wood_per_m2 = np.array([0.0, 1e-6, 0.004, 0.01])
-    place = fires.land(quarter(2).borders, np.arange(4), wood_per_m2, 3.0, PARAMS)
+    place = fires.land(quarter(2).borders, np.arange(4), wood_per_m2, fires.Wind(3.0), PARAMS)
     assert place.house_m2 == pytest.approx([PARAMS.burnt_ground_m2, PARAMS.burnt_ground_m2, 250.0, 100.0])
     assert place.jump[0] == 0.0
     assert np.all(np.diff(place.jump) >= 0.0)
-    assert place.through == fires.through_border(3.0, PARAMS)
+    assert place.over == pytest.approx(place.jump[place.borders.target] * fires.through_border(3.0, PARAMS))
+    assert np.all(place.stretch == 1.0)

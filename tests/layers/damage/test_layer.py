@@ -104,10 +104,18 @@ def test_given_incidents_happen_and_can_be_left_out():
 
 def test_wet_soil_after_the_shock_brings_more_slides():
     dry = run(hours(1200))[1]
-    wet = run([*hours(600), (1200, inputs(soil_water_m=0.25))])[1]
+    wet = run([*hours(600), (1200, inputs(critical_ratio=1.4))])[1]
     assert np.all(wet["slide_buildings"] >= dry["slide_buildings"])
     slides = [outputs["slide_buildings"].sum() + outputs["road_slides"].sum() for outputs in (dry, wet)]
     assert slides[1] > slides[0]
+
+
+def test_water_that_has_drained_before_the_shock_fails_no_slope():
+    """Only what stood in the soil while the ground was weak counts: the ratio to the line of then, not the largest."""
+    wet_first = run([(60, inputs(critical_ratio=0.75)), (1200, inputs(**SHOCK, critical_ratio=0.1))])[0]
+    wet_after = run([(60, inputs(**SHOCK, critical_ratio=0.1)), (1200, inputs(critical_ratio=0.75))])[0]
+    assert np.all(wet_first.slope_strain == 0.75)
+    assert wet_after.slope_strain == pytest.approx(0.75 / PARAMS.lowered_fraction[1])
 
 
 def test_returning_power_kindles_damaged_houses_only():

@@ -23,6 +23,8 @@ def many(n=4000, length_m=1000.0):
         name: np.full(n, values[0]) for name, values in vars(PLACE).items() if name not in ("keys", "ids", "x_m", "y_m")
     }
     like["length_m"] = np.full(n, length_m)
+    like["pieces"] = np.full(n, round(length_m / levees.PIECE_M))
+    like["piece"] = at * 10_000
     return levees.Levees(keys=at * 7919 + 3, ids=at.astype(str), x_m=at * 1e5, y_m=at * 0.0, **like)
 
 
@@ -59,6 +61,20 @@ def test_strain_is_the_expected_number_of_breaches():
 def test_a_levee_in_more_pieces_is_no_weaker():
     one, ten = (levees.strain(many(n, 10_000.0 / n), np.full(n, 0.2), np.zeros(n), STEP_S, PARAMS) for n in (1, 10))
     assert one.sum() == pytest.approx(ten.sum())
+
+
+def test_a_levee_is_as_weak_at_the_same_places_in_more_pieces():
+    """Strain per metre that breaks a stretch of 50 m is the lower of those that break its halves."""
+    coarse, fine = many(200, 50.0), many(400, 25.0)
+    coarse, fine = (replace(one, piece=np.arange(one.ids.size) * one.pieces) for one in (coarse, fine))
+    halves = levees.capacity(fine, np.arange(400), CHANCE).reshape(200, 2) / 25.0
+    whole = levees.capacity(coarse, np.arange(200), CHANCE) / 50.0
+    assert whole == pytest.approx(halves.min(axis=1))
+    some = np.array([3, 90])
+    assert levees.capacity(coarse, some, CHANCE) == pytest.approx(50.0 * whole[some])
+    other = replace(coarse, bank=coarse.bank + 1)
+    assert not np.isclose(levees.capacity(other, np.arange(200), CHANCE), 50.0 * whole).any()
+    assert levees.capacity(coarse, np.zeros(0, int), CHANCE).size == 0
 
 
 def test_long_high_water_strains_only_after_soaking():

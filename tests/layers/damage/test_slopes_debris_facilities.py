@@ -29,11 +29,11 @@ def test_wet_slopes_fail_at_lower_acceleration():
 
 
 def test_shaken_ground_fails_with_less_water():
-    water = np.full(3, 0.13)
-    share = slopes.failure_by_rain(water, np.array([4.0, 5.2, 6.0]), PARAMS)
+    strain = slopes.strain(np.full(3, 0.7), np.array([4.0, 5.2, 6.0]), PARAMS)
+    assert strain == pytest.approx([0.7, 0.7 / 0.8, 1.0])
+    share = slopes.failure_by_rain(strain, PARAMS)
     assert np.all(np.diff(share) > 0.0)
-    limit = PARAMS.critical_soil_water_m * PARAMS.lowered_much_fraction
-    assert slopes.failure_by_rain(np.array([limit]), np.array([6.0]), PARAMS)[0] == pytest.approx(0.5)
+    assert share[2] == pytest.approx(0.5)  # half of the slopes on the line, whatever lowered it
 
 
 def test_two_causes_combine_as_independent_ones():

@@ -4,6 +4,7 @@ import pytest
 from layers.evacuation import LAYER, behaviour
 from layers.evacuation.state import Place, Reason
 from tests.layers.evacuation.small_world import advance, clock, inputs, made, with_params
+from twin.records import changed
 
 
 def demand_after(until_s, dt_s, **values):
@@ -54,11 +55,15 @@ def test_whoever_has_service_has_no_outage_to_remember():
 def test_fear_grows_with_repeated_shocks_night_and_damage_and_fades():
     params = made()[0].params
     some, none = np.array([2.0]), np.array([0.0])
-    calm = behaviour.fear_share(params, some, 0.0, none)[0]
-    assert behaviour.fear_share(params, none, 1.0, none)[0] == 0.0
-    assert calm < behaviour.fear_share(params, some, 1.0, none)[0]
-    assert calm < behaviour.fear_share(params, some + 3.0, 0.0, none)[0]
-    assert calm < behaviour.fear_share(params, some, 0.0, none + 0.2)[0]
+
+    def share(felt, night, damaged):
+        return behaviour.fear_share(params, behaviour.fear_level(params, felt, night), damaged)[0]
+
+    calm = share(some, 0.0, none)
+    assert share(none, 1.0, none) == 0.0
+    assert calm < share(some, 1.0, none)
+    assert calm < share(some + 3.0, 0.0, none)
+    assert calm < share(some, 0.0, none + 0.2)
     halved = behaviour.fading(some, none, int(params.fear_fades_s * np.log(2.0)), params)
     assert halved[0] == pytest.approx(1.0, rel=1e-4)
 
@@ -119,7 +124,7 @@ def test_heat_turns_car_sleepers_to_shelters_and_hunger_shelters_to_relatives():
     half = np.full((4, 4), 0.5)
 
     def wish(car_factor, fed):
-        demand = behaviour.replace(state.demand, wanted_persons=wanted, car_factor=np.full(2, car_factor))
+        demand = changed(state.demand, wanted_persons=wanted, car_factor=np.full(2, car_factor))
         return behaviour.wishes(given, demand, np.full(2, fed), half).sum(axis=1)
 
     mild, hot, hungry = wish(1.0, 1.0), wish(0.3, 1.0), wish(1.0, 0.0)
@@ -135,7 +140,7 @@ def test_brought_people_want_a_shelter_at_once():
 
 def test_rounding_by_cell_is_unbiased():
     given, state = made()
-    demand = behaviour.replace(state.demand, wanted_persons=np.full((5, 4), 0.3))
+    demand = changed(state.demand, wanted_persons=np.full((5, 4), 0.3))
     draws = np.random.default_rng(1).random((500, 4, 4))
     totals = [behaviour.wishes(given, demand, np.ones(2), quantile).sum() for quantile in draws]
     assert np.mean(totals) == pytest.approx(0.3 * 20, rel=0.05)

@@ -37,6 +37,7 @@ def _levee(town, cell):
         kind=np.zeros(2 * n, np.int64),
         x_m=column * SQUARE_M,
         y_m=row * SQUARE_M,
+        along_m=column * SQUARE_M,
         length_m=np.full(2 * n, SQUARE_M),
         crest_m=plain + CREST_M,
         foot_m=plain,

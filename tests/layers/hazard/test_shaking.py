@@ -5,6 +5,7 @@ import pytest
 
 from layers.hazard import LAYER, shaking
 from twin.chance import Chance
+from twin.errors import ParameterError
 from twin.numerics.shaking import intensity
 from twin.params import load
 
@@ -19,7 +20,7 @@ def ground(n_side, spacing_m=3000.0, avs30=300.0):
 CELLS, STATIONS = ground(8), ground(3, 7000.0)
 SOURCE = shaking.Source(6.8, 16_000.0)
 TOWN_OF_STATION = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
-MEDIAN = shaking.median_log10(SOURCE, np.full(9, 20_000.0), STATIONS)
+MEDIAN = shaking.median_log10(SOURCE, np.full(9, 20_000.0), STATIONS, PARAMS)
 LOW, HIGH = np.array([6.0, 4.5, np.nan]), np.array([6.5, 5.0, np.nan])
 
 
@@ -70,6 +71,39 @@ def test_residual_scales_motion_and_magnitude_raises_it():
     big = shaking.motion(shaking.Source(7.2, 16_000.0), distance_m, CELLS, 0.0, PARAMS)
     assert np.all(big.intensity > base.intensity)
     assert np.all(np.diff(base.pgv_m_per_s) < 0.0)
+
+
+MF13 = PARAMS.replace({"attenuation": "morikawa-fujiwara-2013"})
+
+
+@pytest.mark.parametrize("kind", ["crustal", "interface"])
+@pytest.mark.parametrize("magnitude", [6.0, 6.8, 7.4])
+def test_both_attenuation_formulas_agree_within_their_scatter(kind, magnitude):
+    """From 10 to 100 km on ground of 300 m/s: means apart by less than one standard deviation of either."""
+    distance_m = np.geomspace(10e3, 100e3, CELLS.x_m.size)
+    source = shaking.Source(magnitude, 15_000.0, kind)
+    one, other = (shaking.motion(source, distance_m, CELLS, 0.0, params) for params in (PARAMS, MF13))
+    assert not np.allclose(one.pgv_m_per_s, other.pgv_m_per_s)
+    for name in ("pgv_m_per_s", "pga_m_per_s2"):
+        apart = np.log10(getattr(one, name) / getattr(other, name))
+        assert abs(apart.mean()) < 0.23, name
+        assert np.abs(apart).max() < 2 * 0.23, name
+
+
+def test_the_kind_of_earthquake_shifts_the_median():
+    distance_m = np.full(64, 30e3)
+    crust, interface, slab = (
+        shaking.motion(shaking.Source(7.0, 30_000.0, kind), distance_m, CELLS, 0.0, PARAMS)
+        for kind in ("crustal", "interface", "intraslab")
+    )
+    assert interface.pgv_m_per_s / crust.pgv_m_per_s == pytest.approx(10.0**-0.02)
+    assert slab.pgv_m_per_s / crust.pgv_m_per_s == pytest.approx(10.0**0.12)
+    assert np.all(interface.pga_m_per_s2 > crust.pga_m_per_s2)
+
+
+def test_an_unknown_formula_is_refused_with_those_known():
+    with pytest.raises(ParameterError, match="si-midorikawa-1999, morikawa-fujiwara-2013"):
+        shaking.check_attenuation(PARAMS.replace({"attenuation": "by-eye"}))
 
 
 def test_soft_ground_amplifies_strong_acceleration_less():

@@ -79,9 +79,9 @@ def conditions(**changed):
 )  # fmt: skip
 def test_every_hardship_makes_people_ill_and_advice_helps(worse):
     given, _ = begin(small_world())
-    base, bad, heeded = (
-        sum(illness.ill_per_day(given, conditions(**case)))[0] for case in ({}, worse, {**worse, "advice": 1.0})
-    )
+    cases = ({}, worse, {**worse, "advice": 1.0})
+    per_day = [illness.ill_per_day(given, conditions(**case)) for case in cases]
+    base, bad, heeded = ((ill.at_home + ill.away)[0] for ill in per_day)
     assert base == 0.0
     assert bad > heeded > 0.0
 

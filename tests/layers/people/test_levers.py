@@ -118,11 +118,11 @@ def test_deaths_of_hardship_by_place_add_up():
     now = illness.Conditions(
         *(np.full(n, value) for value in (5000.0, 400.0, 300.0, 0.5, 0.6, 31.0, 32.0, 1.2, 0.8, 0.9, 1.0, 0.2))
     )
-    at_home, away = illness.ill_per_day(given, now)
-    parts = illness.related_by_place(given, now, at_home, away)
+    ill = illness.ill_per_day(given, now)
+    parts = illness.related_by_place(given, now, ill)
     assert (parts > 0).all()
-    assert parts.sum(axis=0) == pytest.approx(illness.related_per_day(given, now, at_home + away))
-    assert (illness.ill_in_cars_per_day(given, now) < away).all()
+    assert parts.sum(axis=0) == pytest.approx(illness.related_per_day(given, now, ill.at_home + ill.away))
+    assert (ill.in_cars < ill.away).all()
 
 
 def test_every_declared_group_is_measured():

@@ -40,7 +40,8 @@ def test_relaxation_in_ten_steps_equals_one():
 def test_noon_visitors_make_the_day_population():
     night, day = np.array([1000.0, 5000.0, 2000.0]), np.array([3000.0, 4000.0, 1000.0])
     out = sum(PARAMS[f"{place}_fraction_by_hour"][12] for place in presence.PLACES)
-    found = (1.0 - out) * night + presence.visitors(PARAMS, night, day, out * night.sum())
+    drawn = presence.attraction(PARAMS, night, day)
+    found = (1.0 - out) * night + presence.visitors(drawn, out * night.sum())
     assert found == pytest.approx(day, rel=0.05)
 
 

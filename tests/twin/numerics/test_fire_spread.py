@@ -204,3 +204,33 @@ def test_coverage_gives_the_gap_of_a_regular_grid():
     gap_m = fire.gap_of_coverage_m(8.0, [0.25, 0.64])
     assert gap_m == pytest.approx([8.0, 2.0])
     assert 8.0**2 / (8.0 + gap_m) ** 2 == pytest.approx([0.25, 0.64])
+
+
+def test_wind_blows_from_where_it_is_said_to_come():
+    """A westerly, from 270 degrees, blows to the east."""
+    east, north = np.array([1.0, 0.0, -1.0, 0.0]), np.array([0.0, 1.0, 0.0, -1.0])
+    assert fire.along_wind(east, north, 270.0) == pytest.approx([1.0, 0.0, -1.0, 0.0], abs=1e-12)
+    assert fire.along_wind(east, north, 0.0) == pytest.approx([0.0, -1.0, 0.0, 1.0], abs=1e-12)
+    assert fire.along_wind(np.sqrt(0.5), np.sqrt(0.5), 225.0) == pytest.approx(1.0)
+
+
+def test_wind_felt_gives_hamadas_clear_distance_in_each_direction():
+    felt = fire.felt_wind_m_per_s([1.0, 0.0, -1.0], 8.0)
+    assert 5.0 + 0.5 * felt == pytest.approx([5.0 + 0.5 * 8.0, 5.0 + 0.25 * 8.0, 5.0 + 0.2 * 8.0])
+
+
+@pytest.mark.parametrize("wind", [0.0, 0.5, 3.0, 12.0])
+def test_burnt_ground_keeps_its_size_whatever_the_wind(wind):
+    """The reach towards straight borders all round is the support of the shape: its area is that of the unit circle."""
+    speeds = speeds_of(wind)
+    angle = np.linspace(0.0, 2.0 * np.pi, 2001)[:-1]
+    reach = fire.front_stretch(np.cos(angle), *speeds)
+    bend = np.gradient(np.concatenate([reach, reach, reach]), angle[1])[2000:4000]
+    area = 0.5 * np.mean(reach**2 - bend**2) * 2.0 * np.pi
+    hull_over_shape = area / np.pi
+    assert 1.0 - 1e-3 <= hull_over_shape < 1.1  # a hollow flank lets the hull be a little larger than the shape
+    assert np.all(np.diff(fire.front_stretch(np.linspace(-1.0, 1.0, 41), *speeds)) >= -1e-4)
+
+
+def speeds_of(wind):
+    return tuple(float(speed) for speed in fire.hamada_m_per_s(DENSE, wind))

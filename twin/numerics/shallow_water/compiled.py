@@ -8,9 +8,8 @@ because a bare literal would silently turn float32 arithmetic into float64.
 
 import numpy as np
 
-from twin.numerics.shallow_water.tiles import HALO, LONGEST_ROW, compiled, inverse_cube_root, take
+from twin.numerics.shallow_water.tiles import CACHE_LINE_BYTES, HALO, LONGEST_ROW, compiled, inverse_cube_root, take
 
-CACHE_LINE_BYTES = 64
 FIRST = 16  # place of a block's first cell in a row of the room: at the start of a cache line, halo before it
 
 
@@ -19,7 +18,7 @@ def scratch(longest: int, dtype: np.dtype) -> tuple[np.ndarray, ...]:
     n = -(-min(LONGEST_ROW, longest) // FIRST) * FIRST
     wide = n + 2 * FIRST
     return tuple(
-        _on_cache_lines(shape, dtype) for shape in ((4, 4, wide), (4, n), (2, 5, n), (4, wide), (4, wide), (3, n))
+        _on_cache_lines(shape, dtype) for shape in ((4, 4, wide), (4, n), (2, 5, n), (4, wide), (4, wide), (4, n))
     )
 
 
@@ -177,7 +176,6 @@ def stage(counter, blocks, room, state, base, bed, manning, given, out, sides_ma
             break
         first_row, first_column, n_row, n = blocks[t, 0], blocks[t, 1], blocks[t, 2], blocks[t, 3]
         _clear(marks, n, k)
-        extremes[t, 0], extremes[t, 1], extremes[t, 2] = np.inf, k[0], k[0]
         for r in range(n_row + 4):
             _load(first_row + r, first_column, n, state, bed, ring[r % 4], k)
             if r > 1:
@@ -193,7 +191,8 @@ def stage(counter, blocks, room, state, base, bed, manning, given, out, sides_ma
                     flux[(r - 1) % 2], flux[r % 2], marks, k,
                 )  # fmt: skip
                 if (i + 1) % tile[0] == 0 or r == n_row + 3:
-                    _note(i // tile[0], first_column, n, marks, wet, tile[1], extremes[t], k)
+                    _note(i // tile[0], first_column, n, marks[1, :n], marks[3, :n], wet, tile[1], k)
+        _sum_up(marks[0, :n], marks[2, :n], marks[3, :n], extremes[t], k)
 
 
 @compiled
@@ -203,20 +202,32 @@ def _clear(marks, n, k):
         marks[0, j] = np.inf
         marks[1, j] = k[0]
         marks[2, j] = k[0]
+        marks[3, j] = k[0]
 
 
 @compiled
-def _note(band, first_column, n, marks, wet, size, extremes, k):
-    """Which tiles of a band are wet, and the extremes so far; a rate above 0 is water that can move."""
+def _note(band, first_column, n, fastest, peak, wet, size, k):
+    """Which tiles of a band are wet: a rate above 0 is water that can move. The rates then begin anew."""
     for tile in range((n + size - 1) // size):
-        fastest = k[0]
+        moves = False
         for j in range(tile * size, min(n, (tile + 1) * size)):
-            fastest = max(fastest, marks[1, j])
-            extremes[0] = min(extremes[0], marks[0, j])
-            extremes[2] += marks[2, j]
-        wet[band, first_column // size + tile] = fastest > k[0]
-        extremes[1] = max(extremes[1], fastest)
-    _clear(marks, n, k)
+            moves |= fastest[j] > k[0]
+        wet[band, first_column // size + tile] = moves
+    for j in range(n):
+        rate, most = fastest[j], peak[j]
+        peak[j] = rate if rate > most else most
+        fastest[j] = k[0]
+
+
+@compiled
+def _sum_up(lowest, broken, peak, extremes, k):
+    """Lowest depth, fastest rate and NaN marker of a block."""
+    low, fast, marker = lowest[0], k[0], k[0]
+    for j in range(lowest.size):
+        low = min(low, lowest[j])
+        fast = max(fast, peak[j])
+        marker += broken[j]
+    extremes[0], extremes[1], extremes[2] = low, fast, marker
 
 
 @compiled

@@ -7,7 +7,6 @@ and at a quarter of the CFL bound the reconstruction cannot do that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -26,6 +25,7 @@ from twin.numerics.shallow_water.basin import (
     State,
     check_run,
 )
+from twin.numerics.shallow_water.crew import Crew
 
 HALO = reference.HALO
 INNER = (slice(HALO, -HALO), slice(HALO, -HALO))
@@ -77,9 +77,9 @@ def advance(
     sources = sources or Sources()
     form = chosen_form(form, cfl, MOST_CFL)
     check_run(basin, state, sources, until_s)
-    with ThreadPoolExecutor(threads) as pool:
-        attempt = _Compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
-        return _loop(basin, state, float(until_s), sources, attempt, cfl)
+    with Crew(threads) as crew:
+        attempt = _Compiled(basin, sources, crew) if form == "compiled" else _numpy(basin)
+        return _loop(basin, state, float(until_s), sources, attempt, cfl, crew)
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,22 @@ class Step:
 
 
 def _loop(
-    basin: Basin, state: State, until_s: float, sources: Sources, attempt: Callable[[Step], Tried], cfl: float
+    basin: Basin,
+    state: State,
+    until_s: float,
+    sources: Sources,
+    attempt: Callable[[Step], Tried],
+    cfl: float,
+    crew: Crew,
 ) -> State:
-    bed = forcing.padded_bed(basin)
-    fields = tuple(
-        forcing.padded(basin, v) for v in (state.depth_m, state.discharge_x_m2_per_s, state.discharge_y_m2_per_s)
+    values = (state.depth_m, state.discharge_x_m2_per_s, state.discharge_y_m2_per_s)
+    *fields, bed = crew.all_of(
+        [*(partial(forcing.padded, basin, value) for value in values), partial(forcing.padded_bed, basin)]
     )
     new: Fields = (fields[0], fields[1], fields[2])
     now = new
     forcing.fill_margins(basin, now, bed, state.time_s)
-    rate = _fastest(basin, now)
+    rate = _fastest(basin, now, crew)
     while state.time_s < until_s:
         left_s = until_s - state.time_s
         dt_s = left_s / ceil(left_s / min(LONGEST_STEP_S, cfl / rate if rate > 0 else LONGEST_STEP_S))
@@ -123,10 +129,17 @@ def _loop(
     return _taken(state, now)
 
 
-def _fastest(basin: Basin, fields: Fields) -> float:
+def _fastest(basin: Basin, fields: Fields, crew: Crew) -> float:
     """Largest rate of the padded fields; a few rows at a time stay in the cache."""
-    blocks = (tuple(v[first : first + 16] for v in fields) for first in range(0, fields[0].shape[0], 16))
-    return max(float(reference.fastest_rate((h, x, y), basin.dx_m, basin.dy_m).max()) for h, x, y in blocks)
+
+    def largest(first_row: int) -> float:
+        """Of so many rows."""
+        parts = (tuple(v[first : first + 16] for v in fields) for first in range(first_row, first_row + 128, 16))
+        return max(
+            float(reference.fastest_rate((h, x, y), basin.dx_m, basin.dy_m).max(initial=0.0)) for h, x, y in parts
+        )
+
+    return max(crew.all_of([partial(largest, first) for first in range(0, fields[0].shape[0], 128)]))
 
 
 def _inner(fields: Fields) -> Fields:
@@ -134,7 +147,8 @@ def _inner(fields: Fields) -> Fields:
 
 
 def _taken(state: State, fields: Fields) -> State:
-    depth, along_x, along_y = (v[INNER].copy() for v in fields)
+    """The state of padded fields, which nobody writes to again: views, not copies."""
+    depth, along_x, along_y = _inner(fields)
     return replace(state, depth_m=depth, discharge_x_m2_per_s=along_x, discharge_y_m2_per_s=along_y)
 
 
@@ -180,14 +194,14 @@ def _extremes(basin: Basin, fields: Fields) -> tuple[float, float]:
 class _Compiled:
     """Attempts of the compiled form; writes in turn to fields of its own, dry tiles left out."""
 
-    def __init__(self, basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> None:
-        from twin.numerics.shallow_water import compiled, tiles
+    def __init__(self, basin: Basin, sources: Sources, crew: Crew) -> None:
+        from twin.numerics.shallow_water import compiled, margins, tiles
 
-        self.basin, self.spare, self.series = basin, SpareFields(), tiles.ROOT_SERIES
+        self.spare, self.margins, self.tiles = SpareFields(), margins.Margins(basin), tiles.Tiles(basin, sources)
         self.manning = forcing.padded(basin, basin.manning)
-        self.tiles = tiles.Tiles(basin, sources)
-        rooms = [compiled.scratch(basin.bed_m.shape[1], basin.bed_m.dtype) for _ in range(threads)]
-        self.share = partial(tiles.share, pool, compiled.stage, rooms)
+        rooms = [compiled.scratch(basin.bed_m.shape[1], basin.bed_m.dtype) for _ in range(crew.threads)]
+        self.share = partial(crew.share, compiled.stage, rooms)
+        self.constants = _constants(basin, tiles.ROOT_SERIES)
 
     def __call__(self, step: Step) -> Tried:
         first, second = self.spare.targets(step.fields, 2)
@@ -201,30 +215,38 @@ class _Compiled:
             if not (lowest >= 0 and rate * step.dt_s <= 1):
                 break
         self.tiles.marked(fields, step.raining)
-        return fields, np.mean(through, axis=0), lowest, rate
+        return fields, (through[0] + through[-1]) / 2, lowest, rate
 
     def _stage(
         self, step: Step, blocks: Array, fields: Fields, out: Fields, keep: float, time_s: float
     ) -> tuple[Array, float, float]:
         """One stage into `out`: mass through the sides, lowest depth, fastest rate."""
-        forcing.fill_margins(self.basin, fields, step.bed, time_s)
-        given = forcing.given_discharge(self.basin, fields, step.bed, time_s)
-        sides = np.zeros_like(given)
+        self.margins.fill(fields, step.bed, time_s)
+        given = self.margins.given_discharge(fields, step.bed, time_s)
+        sides = np.zeros(given.shape, given.dtype)
         extremes = np.zeros((len(blocks), 3), given.dtype)
-        k = self._constants(step.dt_s, keep)
+        k = with_values(self.constants, {7: step.dt_s, 10: keep})
         marks = (self.tiles.wet, self.tiles.size, extremes)
         self.share(blocks, fields, step.fields, step.bed, self.manning, given, out, sides, *marks, k)
         rate = float(extremes[:, 1].max(initial=0.0)) + float(extremes[:, 2].sum())
         return sides, float(extremes[:, 0].min(initial=0.0)), rate
 
-    def _constants(self, dt_s: float, keep: float) -> tuple[np.floating, ...]:
-        """Scalars of the arrays' own type, in the order the kernels read them."""
-        per_m = 1 / self.basin.dx_m, 1 / self.basin.dy_m
-        values = (
-            0, 0.5, 1, 2, reference.LIMITER, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s, *per_m, keep,
-            reference.NARROW_M_PER_S, *self.series,
-        )  # fmt: skip
-        return tuple(self.basin.bed_m.dtype.type(value) for value in values)
+
+def _constants(basin: Basin, series: tuple[float, ...]) -> tuple[np.floating, ...]:
+    """Scalars of the arrays' own type, in the order the kernels read them; step and share of the base come later."""
+    values = (
+        0, 0.5, 1, 2, reference.LIMITER, GRAVITY_M_PER_S2, DRY_DEPTH_M, 0, 1 / basin.dx_m, 1 / basin.dy_m, 0,
+        reference.NARROW_M_PER_S, *series,
+    )  # fmt: skip
+    return tuple(basin.bed_m.dtype.type(value) for value in values)
+
+
+def with_values(constants: tuple[np.floating, ...], changed: dict[int, float]) -> tuple[np.floating, ...]:
+    """Constants with other values at some places, of the type of the rest."""
+    new = list(constants)
+    for place, value in changed.items():
+        new[place] = type(constants[0])(value)
+    return tuple(new)
 
 
 class SpareFields:

@@ -23,7 +23,10 @@ HALO = 2
 
 def padded(basin: Basin, value: Array) -> Array:
     """A copy with a margin of two cells, filled with 0."""
-    return np.ascontiguousarray(np.pad(value.astype(basin.bed_m.dtype), HALO))
+    rows, columns = value.shape
+    out = np.zeros((rows + 2 * HALO, columns + 2 * HALO), basin.bed_m.dtype)
+    out[HALO:-HALO, HALO:-HALO] = value
+    return out
 
 
 def padded_bed(basin: Basin) -> Array:
@@ -62,19 +65,19 @@ def fill_margins(basin: Basin, fields: Fields, bed: Array, time_s: float) -> Non
             along[g] = -along[source] if rule.kind == "wall" else along[source]
             if rule.kind == "stage" and rule.stage_m is not None:
                 bed_there = ground[edge if _both_given(rule) else g]
-                depth[g] = np.maximum(_along_side(rule.stage_m, time_s) - bed_there, 0)
+                depth[g] = np.maximum(along_side(rule.stage_m, time_s) - bed_there, 0)
                 if rule.discharge_m3_per_s is not None:
                     along[g] = _shared(basin, rule.discharge_m3_per_s, side, depth[g], ground[g], time_s)
                     along[g] *= 1 if side in (0, 2) else -1
         if rule.kind == "incoming" and rule.stage_m is not None:
             near, far = ghost  # the bed goes on level: both lines hold the same
-            wave_m = _along_side(rule.stage_m, time_s) - ground[near]
+            wave_m = along_side(rule.stage_m, time_s) - ground[near]
             inward = 1 if side in (0, 2) else -1
             depth[near], along[near] = _incoming(wave_m, rule.rest_m - ground[near], depth[near], along[near], inward)
             depth[far], along[far] = depth[near], along[near]
 
 
-def _along_side(stage_m: Series, time_s: float) -> Array:
+def along_side(stage_m: Series, time_s: float) -> Array:
     """Level at an instant: one number, or one for each cell of a side and its margins."""
     level_m = stage_m.at(time_s)
     if not level_m.ndim:
@@ -130,6 +133,8 @@ def side_volume_m3(basin: Basin, flux_m2_per_s: Array, dt_s: float) -> float:
 def rains(sources: Sources, from_s: float, to_s: float) -> bool:
     """Whether any rain falls in a step."""
     rain = sources.rain_m_per_s
+    if isinstance(rain, float | int):
+        return rain != 0
     return bool(np.any(rain.integral(from_s, to_s) if isinstance(rain, Series) else rain))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -21,11 +20,19 @@ from twin.numerics.shallow_water.basin import (
     State,
     check_run,
 )
-from twin.numerics.shallow_water.finite_volume import INNER, LONGEST_STEP_S, BlowUp, SpareFields, chosen_form
+from twin.numerics.shallow_water.crew import Crew
+from twin.numerics.shallow_water.finite_volume import (
+    INNER,
+    LONGEST_STEP_S,
+    BlowUp,
+    SpareFields,
+    chosen_form,
+    with_values,
+)
 
 STABLE_CFL = 0.67  # sqrt((1 + 0.8) / 4): checkerboard waves in two directions, smoothed by OWN_WEIGHT 0.9
+FACES_X, FACES_Y = (slice(2, -2), slice(2, -1)), (slice(2, -1), slice(2, -2))
 Fields = tuple[Array, Array, Array]
-Step = Callable[[Fields, Array, float, float, bool], tuple[Fields, float, float]]  # fields, deepest depth, NaN marker
 
 
 def advance_inertial(
@@ -41,18 +48,21 @@ def advance_inertial(
     sources = sources or Sources()
     form = chosen_form(form, cfl, STABLE_CFL)
     check_run(basin, state, sources, until_s, on_faces=True)
-    with ThreadPoolExecutor(threads) as pool:
-        step = _Compiled(basin, sources, pool, threads) if form == "compiled" else _numpy(basin)
-        return _loop(basin, state, float(until_s), sources, step, cfl)
+    with Crew(threads) as crew:
+        form_of = _Compiled(basin, sources, crew) if form == "compiled" else _Numpy(basin)
+        return _loop(basin, state, float(until_s), sources, form_of, cfl, crew)
 
 
-def _loop(basin: Basin, state: State, until_s: float, sources: Sources, step: Step, cfl: float) -> State:
-    bed, now = forcing.padded_bed(basin), _padded(basin, state)
+def _loop(
+    basin: Basin, state: State, until_s: float, sources: Sources, step: _Numpy | _Compiled, cfl: float, crew: Crew
+) -> State:
+    bed, *fields = crew.all_of([partial(forcing.padded_bed, basin), *_paddings(basin, state)])
+    now: Fields = (fields[0], fields[1], fields[2])
     size_m = min(basin.dx_m, basin.dy_m)
-    still = np.zeros(now[0].shape, now[0].dtype)  # discharges of the margins, which this form does not use
+    shut = all(side.kind == "wall" for side in basin.sides)
     deepest_m = float(now[0].max())
     while state.time_s < until_s:
-        forcing.fill_margins(basin, (now[0], still, still), bed, state.time_s)
+        step.fill_margins(now[0], bed, state.time_s)
         left_s = until_s - state.time_s
         bound_s = cfl * size_m / np.sqrt(GRAVITY_M_PER_S2 * max(deepest_m, _deepest_outside_m(basin, now), DRY_DEPTH_M))
         dt_s = left_s / ceil(left_s / min(LONGEST_STEP_S, bound_s))
@@ -63,8 +73,8 @@ def _loop(basin: Basin, state: State, until_s: float, sources: Sources, step: St
             row, column = np.argwhere(~np.isfinite(new[0][INNER] + new[1][INNER] + new[2][INNER]))[0]
             message = f"local inertial: no number after {state.time_s:g} s in cell (row {row}, column {column})"
             raise BlowUp(message, _taken(state, now))
-        entered = forcing.side_volume_m3(basin, _side_flux(new), dt_s)
-        inner = (new[0][INNER], new[1][2:-2, 2:-1], new[2][2:-1, 2:-2])
+        entered = 0.0 if shut else forcing.side_volume_m3(basin, _side_flux(new), dt_s)
+        inner = _inner(new)
         state = forcing.add_sources(basin, inner, sources, state, to_s)
         touched = inner[0] if raining else inner[0][sources.cells()]
         deepest_m = max(deepest_m, float(touched.max(initial=0.0)))
@@ -80,22 +90,30 @@ def _deepest_outside_m(basin: Basin, now: Fields) -> float:
     return float(max(held, default=0.0))
 
 
-def _padded(basin: Basin, state: State) -> Fields:
-    shape = tuple(n + 4 for n in basin.bed_m.shape)
-    along_x, along_y = (np.zeros(shape, basin.bed_m.dtype) for _ in range(2))
-    along_x[2:-2, 2:-1] = state.discharge_x_m2_per_s
-    along_y[2:-1, 2:-2] = state.discharge_y_m2_per_s
-    return forcing.padded(basin, state.depth_m), along_x, along_y
+def _paddings(basin: Basin, state: State) -> list[Callable[[], Array]]:
+    """Jobs that make the padded fields."""
+    return [
+        partial(forcing.padded, basin, state.depth_m),
+        partial(_padded_faces, basin, state.discharge_x_m2_per_s, FACES_X),
+        partial(_padded_faces, basin, state.discharge_y_m2_per_s, FACES_Y),
+    ]
+
+
+def _padded_faces(basin: Basin, value: Array, place: tuple[slice, slice]) -> Array:
+    out = np.zeros([n + 4 for n in basin.bed_m.shape], basin.bed_m.dtype)
+    out[place] = value
+    return out
+
+
+def _inner(fields: Fields) -> Fields:
+    depth, along_x, along_y = fields
+    return depth[INNER], along_x[FACES_X], along_y[FACES_Y]
 
 
 def _taken(state: State, fields: Fields) -> State:
-    depth, along_x, along_y = fields
-    return replace(
-        state,
-        depth_m=depth[INNER].copy(),
-        discharge_x_m2_per_s=along_x[2:-2, 2:-1].copy(),
-        discharge_y_m2_per_s=along_y[2:-1, 2:-2].copy(),
-    )
+    """The state of padded fields, which nobody writes to again: views, not copies."""
+    depth, along_x, along_y = _inner(fields)
+    return replace(state, depth_m=depth, discharge_x_m2_per_s=along_x, discharge_y_m2_per_s=along_y)
 
 
 def _side_flux(fields: Fields) -> Array:
@@ -133,22 +151,31 @@ def _spread_edges(now: Fields) -> None:
     along_y[1], along_y[-1] = along_y[2], along_y[-2]
 
 
-def _numpy(basin: Basin) -> Step:
-    manning = _padded_manning(basin)
+class _Numpy:
+    """Steps of the NumPy form."""
 
-    def step(now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool) -> tuple[Fields, float, float]:
+    def __init__(self, basin: Basin) -> None:
+        self.basin, self.manning = basin, _padded_manning(basin)
+        self.fill_margins = partial(_fill_margins, basin)
+
+    def __call__(
+        self, now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool
+    ) -> tuple[Fields, float, float]:
         """Faces, sides, depths."""
         _spread_edges(now)
-        size = (dt_s, basin.dx_m, basin.dy_m)
-        new_x, new_y = reference.new_faces(now, bed, manning, *size)
-        _set_edges(basin, now, new_x, new_y, bed, from_s)
+        size = (dt_s, self.basin.dx_m, self.basin.dy_m)
+        new_x, new_y = reference.new_faces(now, bed, self.manning, *size)
+        _set_edges(self.basin, now, new_x, new_y, bed, from_s)
         depth = reference.fill(now[0], new_x, new_y, *size)
         if depth[INNER].min() < 0:
             reference.hold_back(now[0], new_x, new_y, *size)
             depth = _without_dust(reference.fill(now[0], new_x, new_y, *size))
         return (depth, new_x, new_y), float(depth[INNER].max()), float((depth + new_x + new_y).sum())
 
-    return step
+
+def _fill_margins(basin: Basin, depth: Array, bed: Array, time_s: float) -> None:
+    still = np.zeros_like(depth)  # discharges of the margins, which this form does not use
+    forcing.fill_margins(basin, (depth, still, still), bed, time_s)
 
 
 def _without_dust(depth_m: Array) -> Array:
@@ -164,24 +191,29 @@ def _padded_manning(basin: Basin) -> Array:
 class _Compiled:
     """Steps of the compiled form; writes in turn to fields of its own, dry tiles left out."""
 
-    def __init__(self, basin: Basin, sources: Sources, pool: ThreadPoolExecutor, threads: int) -> None:
-        from twin.numerics.shallow_water import inertial_compiled, tiles
+    def __init__(self, basin: Basin, sources: Sources, crew: Crew) -> None:
+        from twin.numerics.shallow_water import inertial_compiled, margins, tiles
 
         self.basin, self.spare, self.kernel = basin, SpareFields(), inertial_compiled
         self.manning, self.tiles = _padded_manning(basin), tiles.Tiles(basin, sources)
+        self.margins, self.spread = margins.Margins(basin), margins.spread_faces
+        simple = self.margins.simple
+        self.fill_margins = self.margins.fill_depth if simple else partial(_fill_margins, basin)
         self.kinds = np.array([inertial_compiled.KINDS[side.kind] for side in basin.sides])
-        rooms = [inertial_compiled.scratch(basin.bed_m.shape[1], basin.bed_m.dtype) for _ in range(threads)]
-        self.share = partial(tiles.share, pool, inertial_compiled.step, rooms)
-        self.series = tiles.ROOT_SERIES
+        rooms = [inertial_compiled.scratch(basin.bed_m.shape[1], basin.bed_m.dtype) for _ in range(crew.threads)]
+        self.share = partial(crew.share, inertial_compiled.step, rooms)
+        self.constants, self.backwards = _constants(basin, tiles.ROOT_SERIES), False
 
     def __call__(
         self, now: Fields, bed: Array, from_s: float, dt_s: float, raining: bool
     ) -> tuple[Fields, float, float]:
-        _spread_edges(now)
+        self.spread(now[1], now[2])
         (out,) = self.spare.targets(now, 1)
         blocks = self.tiles.blocks(now, (out,), raining)
-        given = forcing.given_discharge(self.basin, now, bed, from_s)
-        extremes, k = np.zeros((len(blocks), 3), bed.dtype), self._constants(dt_s)
+        self.backwards = not self.backwards  # to and fro: what the last pass ended with is still in the cache
+        blocks = blocks[::-1].copy() if self.backwards else blocks
+        given = self.margins.given_discharge(now, bed, from_s)
+        extremes, k = np.zeros((len(blocks), 3), bed.dtype), with_values(self.constants, {7: dt_s})
         rest = (now, out, bed, self.manning, self.kinds, given, self.tiles.wet, self.tiles.size, extremes)
         self.share(blocks, *rest, True, k)
         if extremes[:, 0].min(initial=0.0) < 0:
@@ -192,11 +224,12 @@ class _Compiled:
         self.tiles.marked(out, raining)
         return out, float(extremes[:, 1].max(initial=0.0)), float(extremes[:, 2].sum())
 
-    def _constants(self, dt_s: float) -> tuple[np.floating, ...]:
-        """Scalars of the arrays' own type, in the order the kernels read them."""
-        side_weight = (1 - reference.OWN_WEIGHT) / 2
-        values = (
-            0, 0.5, 1, GRAVITY_M_PER_S2**0.5, reference.OWN_WEIGHT, GRAVITY_M_PER_S2, DRY_DEPTH_M, dt_s, side_weight,
-            1 / self.basin.dx_m, 1 / self.basin.dy_m, 0, *self.series,
-        )  # fmt: skip
-        return tuple(self.basin.bed_m.dtype.type(value) for value in values)
+
+def _constants(basin: Basin, series: tuple[float, ...]) -> tuple[np.floating, ...]:
+    """Scalars of the arrays' own type, in the order the kernels read them; the step comes later."""
+    side_weight = (1 - reference.OWN_WEIGHT) / 2
+    values = (
+        0, 0.5, 1, GRAVITY_M_PER_S2**0.5, reference.OWN_WEIGHT, GRAVITY_M_PER_S2, DRY_DEPTH_M, 0, side_weight,
+        1 / basin.dx_m, 1 / basin.dy_m, 0, *series,
+    )  # fmt: skip
+    return tuple(basin.bed_m.dtype.type(value) for value in values)

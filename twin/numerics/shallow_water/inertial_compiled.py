@@ -6,7 +6,15 @@ the faces to its east and north too, which are its neighbours' own: both write t
 
 import numpy as np
 
-from twin.numerics.shallow_water.tiles import HALO, LONGEST_ROW, compiled, inverse_cube_root, take
+from twin.numerics.shallow_water.tiles import (
+    CACHE_LINE_BYTES,
+    HALO,
+    LONGEST_ROW,
+    compiled,
+    fetch,
+    inverse_cube_root,
+    take,
+)
 
 WALL, OPEN, STAGE, DISCHARGE = range(4)
 KINDS = {"wall": WALL, "open": OPEN, "stage": STAGE, "discharge": DISCHARGE}
@@ -111,17 +119,41 @@ def _fill(i, a, n, depth, new_x, new_y, out, marks, k):
 
 
 @compiled
-def _note(band, a, n, marks, wet, size, extremes, dry):
-    """Which tiles of a band are wet, and the extremes so far; then the marks begin anew."""
+def _note(band, a, n, highest, peak, wet, size, dry):
+    """Which tiles of a band are wet; the highest depths then begin anew."""
     for tile in range((n + size - 1) // size):
-        highest = marks[1, tile * size]
+        moves = False
         for j in range(tile * size, min(n, (tile + 1) * size)):
-            extremes[0] = min(extremes[0], marks[0, j])
-            highest = max(highest, marks[1, j])
-            extremes[2] += marks[2, j]
-            marks[0, j], marks[1, j], marks[2, j] = np.inf, 0, 0
-        wet[band, (a - HALO) // size + tile] = highest > dry
-        extremes[1] = max(extremes[1], highest)
+            moves |= highest[j] > dry
+        wet[band, (a - HALO) // size + tile] = moves
+    for j in range(n):
+        depth, most = highest[j], peak[j]
+        peak[j] = depth if depth > most else most
+        highest[j] = 0
+
+
+@compiled
+def _sum_up(lowest, broken, peak, extremes):
+    """Lowest and highest depth and NaN marker of a block."""
+    low, high, marker = lowest[0], peak[0], broken[0]
+    for j in range(1, lowest.size):
+        low = min(low, lowest[j])
+        high = max(high, peak[j])
+        marker += broken[j]
+    extremes[0], extremes[1], extremes[2] = low, high, marker
+
+
+@compiled
+def _ahead(i, a, n, depth, along_x, along_y, bed, manning, line):
+    """Ask for the rows that come into play next, a cache line at a time: rows of a block do not follow in memory."""
+    width = depth.shape[1]
+    below, above = i * width + width, i * width + 2 * width
+    for j in range(a, a + n + line, line):
+        fetch(depth, above + j)
+        fetch(along_x, below + j)
+        fetch(along_y, above + width + j)
+        fetch(bed, above + j)
+        fetch(manning, above + j)
 
 
 @compiled
@@ -142,12 +174,12 @@ def step(counter, blocks, marks, now, out, bed, manning, kinds, given, wet, tile
         first, a, n = blocks[t, 0] + HALO, blocks[t, 1] + HALO, blocks[t, 3]
         last = first + blocks[t, 2] - 1
         for j in range(n):
-            marks[0, j], marks[1, j], marks[2, j] = np.inf, 0, 0
-        extremes[t, 0], extremes[t, 1], extremes[t, 2] = np.inf, 0, 0
+            marks[0, j], marks[1, j], marks[2, j], marks[3, j] = np.inf, 0, 0, 0
         if with_faces:
             _faces_y(first, a, n, depth, along_y, bed, manning, new_y, k)
         for i in range(first, last + 1):
             if with_faces:
+                _ahead(i, a, n, depth, along_x, along_y, bed, manning, CACHE_LINE_BYTES // depth.itemsize)
                 _faces_x(i, a, n, depth, along_x, bed, manning, new_x, k)
                 _edges_x(i, a, n, columns, kinds, given, new_x)
                 _faces_y(i + 1, a, n, depth, along_y, bed, manning, new_y, k)
@@ -155,12 +187,13 @@ def step(counter, blocks, marks, now, out, bed, manning, kinds, given, wet, tile
                     _edges_y(i, a, n, rows, kinds, given, new_y)
             _fill(i, a, n, depth, new_x, new_y, new_depth, marks, k)
             if (i - HALO + 1) % tile[0] == 0 or i == last:
-                _note((i - HALO) // tile[0], a, n, marks, wet, tile[1], extremes[t], k[6])
+                _note((i - HALO) // tile[0], a, n, marks[1, :n], marks[3, :n], wet, tile[1], k[6])
+        _sum_up(marks[0, :n], marks[2, :n], marks[3, :n], extremes[t])
 
 
 def scratch(longest: int, dtype: np.dtype) -> np.ndarray:
     """Room for the column-wise marks of one thread."""
-    return np.zeros((3, min(LONGEST_ROW, longest)), dtype)
+    return np.zeros((4, min(LONGEST_ROW, longest)), dtype)
 
 
 @compiled

@@ -4,7 +4,6 @@ Shared by the compiled forms, with what both need of the compiler. Needs Numba (
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numba.extending import intrinsic
 from twin.numerics.shallow_water.basin import DRY_DEPTH_M, Basin, Sources
 
 TILE_ROWS, TILE_COLUMNS = 8, 16  # what is skipped when dry
+CACHE_LINE_BYTES = 64
 LONGEST_ROW, MOST_ROWS = 1024, 16  # cells of a block: rows long enough to stream, blocks enough for even shares
 HALO = 2
 ROOT_SERIES = (1 / 3, 2 / 9, 14 / 81)  # (1 - c)^(-1/3) = 1 + c/3 + 2/9 c2 + 14/81 c3 ...
@@ -60,6 +60,25 @@ def _take(typing: Any, counter: Any) -> Any:
 
 
 take: Any = intrinsic(_take)
+
+
+def _fetch(typing: Any, array: Any, place: Any) -> Any:
+    """Ask for the cache line of a flat place of an array ahead of its use; a place beyond the array does no harm."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """The instruction itself: for reading, to be kept in all caches."""
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(ask, [address, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, place), code
+
+
+fetch: Any = intrinsic(_fetch)
 
 
 def _guess(typing: Any, value: Any) -> Any:
@@ -110,14 +129,17 @@ def wet_tiles(depth, dry, wet):
 
 @compiled
 def mark_near(wet, always, near):
-    """Mark wet tiles, those that always take part, and the neighbours of both."""
+    """Mark wet tiles and their neighbours, and those that always take part."""
     for a in range(wet.shape[0]):
+        below, above = max(a - 1, 0), min(a + 1, wet.shape[0] - 1)
         for b in range(wet.shape[1]):
-            found = False
-            for i in range(max(a - 1, 0), min(a + 2, wet.shape[0])):
-                for j in range(max(b - 1, 0), min(b + 2, wet.shape[1])):
-                    found |= wet[i, j] or always[i, j]
-            near[a, b] = found
+            near[a, b] = wet[below, b] | wet[a, b] | wet[above, b]
+        before = False
+        for b in range(wet.shape[1]):
+            here = near[a, b]
+            after = near[a, b + 1] if b + 1 < wet.shape[1] else False
+            near[a, b] = before | here | after | always[a, b]
+            before = here
 
 
 @compiled
@@ -172,12 +194,14 @@ class Tiles:
     def __init__(self, basin: Basin, sources: Sources) -> None:
         self.shape = shape = basin.bed_m.shape
         self.wet = np.zeros((-(-shape[0] // TILE_ROWS), -(-shape[1] // TILE_COLUMNS)), bool)
-        self.always = np.zeros_like(self.wet)
-        tile_edges = (self.always[:, 0], self.always[:, -1], self.always[0], self.always[-1])
+        own = np.zeros_like(self.wet)
+        tile_edges = (own[:, 0], own[:, -1], own[0], own[-1])
         for side, edge in zip(basin.sides, tile_edges, strict=True):
             edge |= side.kind != "wall"
         row, column = sources.cells()
-        self.always[np.asarray(row) // TILE_ROWS, np.asarray(column) // TILE_COLUMNS] = True
+        own[np.asarray(row) // TILE_ROWS, np.asarray(column) // TILE_COLUMNS] = True
+        self.always = np.zeros_like(own)  # with their neighbours
+        mark_near(own, own, self.always)
         self.active = self.near = np.ones_like(self.wet)
         self.size = (TILE_ROWS, TILE_COLUMNS)  # handed over: code kept on disk does not see a constant change elsewhere
         self.known: np.ndarray | None = None  # the depth that `wet` was marked for
@@ -206,15 +230,6 @@ class Tiles:
                     copy_tiles(asleep, source, target)
         if self._joined is None or not np.array_equal(active, self.active):
             n = join(active, *self.shape, self._blocks, self._open)
-            self._joined = self._blocks[:n].copy()
+            self._joined = self._blocks[:n]
         self.active = active
         return self._joined
-
-
-def share(pool: ThreadPoolExecutor, work: Callable[..., Any], rooms: list[Any], blocks: np.ndarray, *rest: Any) -> None:
-    """Run `work(counter, blocks, room, *rest)` once per room, side by side; the caller is one of the threads."""
-    counter = np.zeros(1, np.int64)
-    jobs = [pool.submit(work, counter, blocks, room, *rest) for room in rooms[1 : len(blocks)]]
-    work(counter, blocks, rooms[0], *rest)
-    for job in jobs:
-        job.result()
