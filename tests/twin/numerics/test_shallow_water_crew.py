@@ -30,7 +30,7 @@ def test_the_first_jobs_error_is_the_one_that_is_raised(threads):
 
 
 def test_shared_work_takes_every_block_once_and_hands_on_an_error():
-    blocks = np.arange(40).reshape(10, 4)
+    blocks = np.arange(44).reshape(11, 4)
     taken = []
 
     def work(counter, blocks, room, bad):
@@ -41,9 +41,11 @@ def test_shared_work_takes_every_block_once_and_hands_on_an_error():
             if number == bad:
                 raise StateError("bad block")
 
-    with Crew(1) as crew:
-        crew.share(work, [None], blocks, -1)
-    assert taken == list(range(10))
+    for threads in (1, 2, 3):
+        taken.clear()
+        with Crew(threads) as crew:
+            crew.share(work, [None] * threads, blocks, -1)
+        assert sorted(taken) == list(range(11))
     with Crew(2) as crew, pytest.raises(StateError, match="bad block"):
         crew.share(work, [None, None], blocks, 3)
 

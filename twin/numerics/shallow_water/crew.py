@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+COUNTERS_APART = 8  # numbers from one counter to the next: a cache line, so that threads do not wait for each other's
+
 
 class Crew:
     """So many threads, the caller among them; with one thread nothing is started. Use it in a `with` statement."""
@@ -47,10 +49,23 @@ class Crew:
         return [result.result() for result in results]
 
     def share(self, work: Callable[..., Any], rooms: Sequence[Any], blocks: np.ndarray, *rest: Any) -> None:
-        """Run `work(counter, blocks, room, *rest)` once per room; each takes blocks while the counter finds any."""
-        counter = np.zeros(1, np.int64)
+        """Run `work(counter, blocks, room, *rest)`, which takes blocks while the counter finds any, in every room.
+
+        Each thread has a stretch of blocks of its own, so that it finds the rows beside a block in its own cache, and
+        then helps the others with what is left of theirs.
+        """
         some = rooms[: max(len(blocks), 1)]
-        self._side_by_side([partial(work, counter, blocks, room, *rest) for room in some])
+        ends = [len(blocks) * (number + 1) // len(some) for number in range(len(some))]
+        counters = np.zeros((len(some), COUNTERS_APART), np.int64)
+        counters[1:, 0] = ends[:-1]
+        stretches = [(counters[number, :1], blocks[:end]) for number, end in enumerate(ends)]
+
+        def job(own: int) -> None:
+            """The own stretch first, then those after it."""
+            for counter, part in (*stretches[own:], *stretches[:own]):
+                work(counter, part, some[own], *rest)
+
+        self._side_by_side([partial(job, own) for own in range(len(some))])
 
     def _side_by_side(self, works: Sequence[Callable[[], Any]]) -> None:
         """The first by the caller, the others by helpers, of whom there are enough."""
