@@ -23,12 +23,12 @@ from scenarios.execution import schedule_of
 from twin import memo
 from twin.units import HOUR_S
 
-MEMBERS = 6
 LOOKED_AT = ("deaths", "people_caught")  # at the end
 PEAKS = ("stranded_persons", "evacuees_in_refuges")
 TSUNAMI, TSUNAMI_H = "coastal-town", 6
 AT_ONCE = {"20 %": (0.2, 0.5), "70 %": (0.7, 0.3), "100 %": (1.0, 0.0)}  # at once, after an errand; the rest last
 FLOOD, FLOOD_H, EARLIER_H = "river-town", 24, (1, 2, 3, 4, 5, 6)
+MEMBERS = {TSUNAMI: 6, FLOOD: 24}  # not every member's levee breaks, so a flood needs more of them
 DECIDED = {"government.reluctance_fraction": 0.0}  # a mayor who follows the warning level, so that there is an order
 EVERYBODY = 4
 Task = tuple[str, int, int, Mapping[str, float], str]  # scenario, hours, member, settings, folder of kept hazards
@@ -57,20 +57,21 @@ def measure(peers: bool = False, tell: Tell = silent) -> Iterator[dict[str, Any]
 def _compared(
     scenario: str, hours: int, cases: Mapping[str, Mapping[str, float]], kept: str, tell: Tell
 ) -> Iterator[dict[str, Any]]:
+    members = MEMBERS[scenario]
     tasks: list[Task] = [
-        (scenario, hours, member, settings, kept) for settings in cases.values() for member in range(MEMBERS)
+        (scenario, hours, member, settings, kept) for settings in cases.values() for member in range(members)
     ]
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.early_evacuation"])
     with ProcessPoolExecutor(os.cpu_count(), context) as pool:
-        results = np.array(list(pool.map(final_values, tasks, chunksize=1))).reshape(len(cases), MEMBERS, -1)
+        results = np.array(list(pool.map(final_values, tasks, chunksize=1))).reshape(len(cases), members, -1)
     for name, values in zip(cases, results, strict=True):
         deaths, saved = values[:, 0], values[:, 0] - results[0, :, 0]
         mean, low, high = _range(deaths)
         tell(f"  {name}: {mean:.0f} deaths ({low:.0f} to {high:.0f})")
         yield {
             "case": name,
-            "size": MEMBERS,
+            "size": members,
             "value": mean,
             "unit": "deaths",
             "low": low,
