@@ -64,6 +64,11 @@ def level_name(level: float) -> Both:
     return Both(f"レベル{level:.0f}", f"level {level:.0f}") if level else Both("発表なし", "none")
 
 
+def landslide_name(level: float) -> Both:
+    """`Landslide, level 4`; none for 0."""
+    return Both("土砂災害 ", "landslide, ") + level_name(level) if level else level_name(level)
+
+
 def not_heard(run: RunData, timeline: Timeline, water: Water, time_s: int) -> Item:
     """Towns nobody can vouch for."""
     quiet = silence(run, timeline, time_s)

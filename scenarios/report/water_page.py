@@ -12,7 +12,7 @@ from scenarios.report.spread import Spread
 from scenarios.report.text import Both, clock, joined, lead, number
 from scenarios.report.timeline import Link, Timeline
 from scenarios.report.water import GATE, Water
-from scenarios.report.water_cards import class_name, in_force, level_name, peak_row
+from scenarios.report.water_cards import class_name, in_force, landslide_name, level_name, peak_row
 
 Array = np.ndarray
 Row = tuple[Both, Both]
@@ -35,6 +35,7 @@ COURSE = (
     "tsunami_warning",
     "advisory",
     "flood_warning",
+    "landslide_warning",
     "flood_call_3",
     "flood_call_4",
     "flood_call_5",
@@ -58,7 +59,12 @@ CALLS = {
     "evacuation_ordered": Both("避難指示", "evacuation order"),
     "flood_call_5": Both("緊急安全確保（レベル5）", "take cover (level 5)"),
 }
-LEVELS = ("tsunami_warning", "flood_warning")  # every change of these is told
+ISSUED = (
+    ("tsunami_warning", Both("現在", "now"), class_name),
+    ("flood_warning", Both("現在", "now"), level_name),
+    ("landslide_warning", Both("土砂災害、現在", "landslide, now"), landslide_name),
+)
+LEVELS = tuple(kind for kind, _, _ in ISSUED)  # every change of these is told
 PER_TOWN = 3  # lines of one kind told for one town
 
 
@@ -81,10 +87,10 @@ def blocks(run: RunData, timeline: Timeline, water: Water) -> list[tuple[Both, l
 def _issued(run: RunData, timeline: Timeline) -> list[Row]:
     """What is in force, when the highest classes or levels were first issued over all towns, and the calls to leave."""
     rows: list[Row] = []
-    for kind, name_of in (("tsunami_warning", class_name), ("flood_warning", level_name)):
+    for kind, now, name_of in ISSUED:
         if kind not in timeline.rows_of_kind:
             continue
-        rows.append((Both("現在", "now"), in_force(timeline, kind, name_of, run.end_s)))
+        rows.append((now, in_force(timeline, kind, name_of, run.end_s)))
         amounts = {float(timeline.columns["amount"][row]) for row in timeline.rows_of_kind[kind]}
         for amount in sorted(amounts - {0.0}, reverse=True)[:2]:
             rows.append((name_of(amount), _when(run, _first(timeline, kind, amount=amount))))

@@ -46,7 +46,8 @@ EVENTS = (
     (3, 1140, *REACHED, 1.9, "m", [1], [0.11]),
     (4, 1200, *BREACH, 5.0, "s", [], []),
     (5, 1200, *BREACH, 5.0, "s", [], []),
-    (6, 7200, *WARNING, 0.0, "1", [], []),
+    (6, 1260, "hazard", "landslide_warning", "", "99211", "hazard.landslide_warning", 4.0, "1", [], []),
+    (7, 7200, *WARNING, 0.0, "1", [], []),
 )
 
 
@@ -180,6 +181,8 @@ def test_blocks_tell_what_happened_and_nothing_else(run, wet, events):
     told = {name.en: value.en for _, rows in water_page.blocks(run, events, wet) for name, value in rows}
     assert told["major warning"] == "T+3 min (11/16 14:49)"
     assert told["now"] == "lifted"
+    assert told["landslide, now"] == "landslide, level 4"
+    assert told["landslide, level 4"] == "T+21 min (11/16 15:07)"
     assert told["water of 0.3 m reaches"] == "Namikoshi-shi T+19 min (11/16 15:05)"
     assert told["people stranded by water"] == "39–43 people"
     assert told["flooded ground"] == "3.5–3.9 km²"
@@ -195,6 +198,7 @@ def test_course_counts_lines_that_read_the_same(events):
         "Namikoshi-shi: evacuation ordered (100% of people)",
         "Namikoshi-shi: water 1.9 m deep (11% of the ground flooded)",
         "Namikoshi-shi: levee breaches (× 2)",
+        "Namikoshi-shi: landslide alert (level 4)",
         "Namikoshi-shi: tsunami warning lifted",
     ]
 

@@ -84,7 +84,8 @@ def test_every_series_named_in_the_pages_is_read():
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert len(named & set(QUANTITIES)) > 40
-    assert sorted(named & set(QUANTITIES) - set(WANTED.quantities) - set(OUTCOMES)) == []
+    events = set(COURSE)  # a landslide warning is both an event and a series, and told as an event
+    assert sorted(named & set(QUANTITIES) - set(WANTED.quantities) - set(OUTCOMES) - events) == []
 
 
 def test_all_series_of_the_layers_have_names():
