@@ -58,21 +58,21 @@ SUBJECTS = {
         2,
     ),
     "what-if": Subject("benchmarks.what_if", "seconds to the first and to 30 paired answers of a what-if", 4),
-    "pairing": Subject("benchmarks.pairing", "how much variance pairing saves in a what-if", 5, study=True),
+    "pairing": Subject("benchmarks.pairing", "how much variance pairing saves in a what-if", 3, study=True),
     "rank": Subject(
-        "benchmarks.rank", "how often the chosen countermeasure is right, and the members it takes", 8, study=True
+        "benchmarks.rank", "how often the chosen countermeasure is right, and the members it takes", 4, study=True
     ),
     "early-evacuation": Subject(
         "benchmarks.early_evacuation",
         "deaths when people leave at once, and when the order comes earlier",
-        7,
+        10,
         study=True,
     ),
     "coupling-effects": Subject(
-        "benchmarks.coupling_effects", "paired ensemble: what each pair and loop moves", 15, study=True
+        "benchmarks.coupling_effects", "paired ensemble: what each pair and loop moves", 12, study=True
     ),
     "step-size": Subject(
-        "benchmarks.step_size", "change of the headline series when every step is halved", 3, study=True
+        "benchmarks.step_size", "change of the headline series when every step is halved", 1, study=True
     ),
 }
 NOT_BY_CLOCK = ("reads/s", "simulated s/s")  # cycles of one answer or second say nothing

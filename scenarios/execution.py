@@ -210,7 +210,7 @@ class _Keeper:
     def __init__(self, twin: Twin, writer: snapshot.Writer, sampler: store.Sampler, place: Path, member: int):
         self.twin, self.writer, self.sampler, self.place, self.member = twin, writer, sampler, place, member
         self.frames = FrameSampler([one.quantity for one in MAPPED])
-        self.hourly = True  # between fork points too, as time allows; not in a branch, which is soon played again
+        self.hourly = True  # between fork points too, as time allows; not in a branch, for its speed
         self.begun_s = self.saved_wall_s = time.perf_counter()
         self._saved_s = -1  # instant of the last snapshot of this process
         self._hourly_s = 0.0  # spent on snapshots that are not at fork points

@@ -10,7 +10,8 @@ Record = TypeVar("Record")
 def changed(record: Record, **new: Any) -> Record:
     """The record with these fields replaced: `dataclasses.replace` without its cost for every field.
 
-    Raises TypeError for a field the record does not have.
+    Cached properties are taken along, so this is not for a field that one of them is made of. Raises TypeError for a
+    field the record does not have.
     """
     fresh = object.__new__(type(record))
     fresh.__dict__.update(record.__dict__, **new)
