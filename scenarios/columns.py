@@ -260,7 +260,7 @@ PLACE_TABLES: Mapping[str, Mapping[str, Column]] = {
         "catchment_mm_per_h": Column("number", low=0.0, high=300.0),
         "kind": TEXT,
     },
-    # rain place by place: a place is a mesh code (4 to 10 digits) or a point
+    # rain place by place: a place is a mesh code (8 to 10 digits) or a point
     "rain_grid": {
         "time": Column("time"),
         "mesh": Column(blank=True, needed=False),

@@ -261,6 +261,7 @@ def _uneven(rain: FactTable) -> Iterator[str]:
                 f"{rain.path}:{rain.lines[row]}: time: {instants[row].isoformat()} comes {step} after the row before, "
                 f"others {usual}; give a row for every step (0 where it did not rain)"
             )
+    yield from rain_places.step_problems(rain, usual)
 
 
 def _too_many(towns: FactTable) -> Iterator[str]:

@@ -7,7 +7,7 @@ not known is not zero.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # facts.py checks tables with this module
     from scenarios.facts import FactTable
 
 Array = np.ndarray
+MARK_S = 600  # rain is looked at this often, so rates that change between marks would be lost
 SAME_DEG = 1e-6  # positions that differ by less are one row or column of a grid
 
 
@@ -38,14 +39,20 @@ def row_problems(table: FactTable) -> Iterator[str]:
 
 
 def gap_problems(table: FactTable) -> Iterator[str]:
-    """Instants that do not follow each other evenly, and places without a row for one of them."""
+    """Instants that do not follow each other evenly or fall between marks, and places with two rows or none for one."""
     seen: dict[str, dict[datetime, int]] = {}
     for row, line in enumerate(table.lines.tolist()):
-        if isinstance(table["time"][row], datetime):  # others are refused anyway
-            seen.setdefault(_name(table, row), {})[table["time"][row]] = line
+        instant = table["time"][row]
+        if isinstance(instant, datetime):  # others are refused anyway
+            before = seen.setdefault(_name(table, row), {}).setdefault(instant, line)
+            if before != line:
+                yield f"{table.path}:{line}: time: {instant.isoformat()} stands for this place in line {before} too"
     instants = sorted({instant for rows in seen.values() for instant in rows})
+    if len(instants) == 1:
+        yield f"{table.path}: time: one instant ({instants[0].isoformat()}) leaves its length open; give two or more"
     steps = [after - before for before, after in pairwise(instants)]
     usual = min(steps, default=None)
+    yield from step_problems(table, usual)
     for step, instant in zip(steps, instants[1:], strict=True):
         if step != usual:
             line = next(rows[instant] for rows in seen.values() if instant in rows)
@@ -63,13 +70,19 @@ def gap_problems(table: FactTable) -> Iterator[str]:
             )
 
 
+def step_problems(table: FactTable, step: timedelta | None) -> Iterator[str]:
+    """Steps between which rain would change unseen."""
+    if step is not None and step.total_seconds() % MARK_S:
+        yield f"{table.path}: time: steps of {step}; rain takes multiples of ten minutes, so give means over those"
+
+
 def _name(table: FactTable, row: int) -> str:
     mesh = str(table["mesh"][row])
-    return mesh or f"{table['lat'][row]:g} {table['lon'][row]:g}"
+    return mesh or f"{table['lat'][row]!s} {table['lon'][row]!s}"
 
 
 def _centre(mesh: str) -> tuple[float, float]:
-    if not mesh.isdigit() or len(mesh) not in QUARTERS_PER_CELL:
+    if not (mesh.isascii() and mesh.isdigit()) or len(mesh) not in QUARTERS_PER_CELL:
         raise ScenarioError("a mesh code has 8, 9 or 10 digits (1 km, 500 m, 250 m)")
     lat, lon = mesh_centre(int(mesh), len(mesh))
     return float(lat), float(lon)

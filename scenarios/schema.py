@@ -188,7 +188,8 @@ class Forcing(Strict):
         default="both", description="shocks from the table, from the Omori law, both or none"
     )
     rain: Literal["dry", "assumed"] = Field(
-        default="dry", description="dry days, or the rain assumed in the weather table"
+        default="dry",
+        description="dry days, or the rain assumed in the weather table; rain given by time counts all the same",
     )
     rain_bands: RainBands | None = Field(default=None, description="hourly rain falls in moving bands, not evenly")
     special_incidents: bool = Field(default=True, description="the given incidents at large sites happen")

@@ -25,10 +25,10 @@ def build_rain_grid(
 ) -> tuple[list[IndexSet], dict[str, Array]]:
     """Instants of the rain known place by place and its rate at every cell from each on, (instant, cell).
 
-    Nothing where the scenario stays dry or has neither the table `rain_grid` nor `rain_bands`. hours: the set `rain`.
+    Nothing where there is neither the table `rain_grid` nor `rain_bands`. hours: the set `rain`.
     """
     table = frame.facts["rain_grid"]
-    if forcing.rain == "dry" or not (len(table) or forcing.rain_bands):
+    if not (len(table) or forcing.rain_bands):
         return [], {}
     if len(table) and forcing.rain_bands:
         raise ScenarioError(f"{table.path}: rain is given place by place, and forcing.rain_bands too; leave one out")

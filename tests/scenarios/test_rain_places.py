@@ -10,7 +10,7 @@ import pytest
 
 from scenarios import build_world, read_scenario
 from scenarios.facts import load_facts
-from scenarios.rain_places import weights
+from scenarios.rain_places import by_place, weights
 from scenarios.schema import RainBands
 from scenarios.synthesis.rain import band_rates
 from twin.errors import ScenarioError
@@ -64,7 +64,7 @@ def test_a_grid_of_points_reaches_every_cell(place):
 
 def test_mesh_codes_name_the_places_as_well(place):
     codes = [int(mesh_code(lat, lon)) for lat, lon in CORNERS]
-    rows = [f"{instant(0)},{code},{rate}" for code, rate in zip(codes, MORE, strict=True)]
+    rows = [f"{instant(hour)},{code},{rate}" for hour in (0, 1) for code, rate in zip(codes, MORE, strict=True)]
     write(place, rows, "time,mesh,mm_per_h")
     rates = build_world(read_scenario(place / "scenario.yaml")).arrays["rain_of_cell_m_per_s"] * 3.6e6
     assert 10.0 <= rates.min() < rates.max() <= 40.0
@@ -96,7 +96,7 @@ def test_a_place_without_a_row_for_a_step_is_told(place):
     del rows[6]  # third corner, second hour
     path = write(place, rows)
     (told,) = problems(place)
-    assert told.startswith(f"{path}:4: time: place '30.06 135' has no row for {instant(1)} (1 of 2 missing)")
+    assert told.startswith(f"{path}:4: time: place '30.06 135.0' has no row for {instant(1)} (1 of 2 missing)")
     assert "0 where it did not rain" in told
 
 
@@ -125,10 +125,10 @@ def test_bad_rows_are_told_with_file_line_and_value(place, row, told):
 
 @pytest.mark.parametrize("code", ["12", "4930053X", "49309999"])
 def test_mesh_codes_that_do_not_exist_are_told(place, code):
-    path = write(place, [f"{instant(0)},{code},5"], "time,mesh,mm_per_h")
-    (told,) = problems(place)
-    assert told.startswith(f"{path}:2: mesh: ")
-    assert code in told
+    path = write(place, [f"{instant(hour)},{code},5" for hour in (0, 1)], "time,mesh,mm_per_h")
+    told = problems(place)
+    assert [line.startswith(f"{path}:{row}: mesh: ") for row, line in enumerate(told, 2)] == [True, True]
+    assert all(code in line for line in told)
 
 
 def test_a_doubled_row_is_told(place):
@@ -137,11 +137,37 @@ def test_a_doubled_row_is_told(place):
     assert any(problem.startswith(f"{path}:10: ") and "line 2" in problem for problem in problems(place))
 
 
-def test_a_dry_scenario_leaves_the_table_out(place):
+def test_rain_given_by_time_counts_where_the_days_are_dry(place):
     write(place, corner_rows())
     path = place / "scenario.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("rain: assumed", "rain: dry"), encoding="utf-8")
-    assert "rain_grid" not in build_world(read_scenario(path))
+    assert build_world(read_scenario(path)).arrays["rain_of_cell_m_per_s"].max() > 0.0
+
+
+POINT = "30.0,135.0"
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([f"{instant(0)},{POINT},5"], "one instant"),
+        ([f"2027-08-03T17:{minute:02d}:00+09:00,{POINT},5" for minute in (0, 5, 10)], "multiples of ten minutes"),
+        ([f"{instant(0)},{POINT},5", f"2027-08-03T08:00:00+00:00,{POINT},50", f"{instant(1)},{POINT},5"], "in line 2"),
+    ],
+)
+def test_rain_that_would_be_lost_is_refused(place, rows, says):
+    path = write(place, rows)
+    assert any(problem.startswith(str(path)) and says in problem for problem in problems(place))
+
+
+def test_near_gauges_stay_apart_and_a_strange_digit_is_no_mesh_code(place):
+    near = (30.0001234, 30.0001236)
+    write(place, [f"{instant(hour)},{lat},135.0,{rate}" for hour in (0, 1) for lat, rate in zip(near, (5, 50))])
+    facts, told = load_facts(place)
+    assert told == []
+    assert by_place(facts["rain_grid"])[2].tolist() == [[5.0, 50.0], [5.0, 50.0]]
+    path = write(place, [f"{instant(hour)},4930155²,5" for hour in (0, 1)], "time,mesh,mm_per_h")
+    assert any(problem.startswith(f"{path}:2: mesh: a mesh code has 8, 9 or 10 digits") for problem in problems(place))
 
 
 def test_table_and_bands_together_or_bands_without_hours_are_refused(place):
