@@ -231,7 +231,8 @@ def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
         )
         for row in np.flatnonzero(ended)
     ]
-    left, further = _over_borders(given, state, table, table.select(~(ended | at_once)), wind, clock)
+    table, fresh, further = _over_borders(given, state, table, wind, clock)
+    left = table.select(~(ended | at_once)).append(**fresh.columns)
     lines += further
     over = np.bincount(table["cell"][ended], weights=table["burnt"][ended], minlength=given.cell_keys.size)
     surface = _fire_counts(given, state, table, left)
@@ -239,19 +240,19 @@ def _burn(given: Given, state: State, inputs: Inputs, clock: Clock) -> tuple[Sta
 
 
 def _over_borders(
-    given: Given, state: State, table: Table, left: Table, wind: fires.Wind, clock: Clock
-) -> tuple[Table, list[Event]]:
-    """Fires that are left and those that went on from the step's fires (table) in the cells next to theirs."""
+    given: Given, state: State, table: Table, wind: fires.Wind, clock: Clock
+) -> tuple[Table, Table, list[Event]]:
+    """The step's fires with the borders they met, those that went on in the cells next to theirs, and their events."""
     before = state.fires["burnt"]
     if not fires.grown(table, before).size:
-        return left, []
+        return table, fires.no_fires(), []
     place = fires.land(given.borders, given.cell_keys, given.wood_per_m2, wind, given.params)
-    fresh, source = fires.over_borders(table, before, place, clock.end_s, clock.chance)
+    table, fresh, source = fires.over_borders(table, before, place, clock.end_s, clock.chance)
     lines = [
         Event("fire", "fires_burning", int(cell), 1.0, causes=(("fires_burning", int(origin)),))
         for cell, origin in zip(fresh["cell"], source, strict=True)
     ]
-    return left.append(**fresh.columns), lines
+    return table, fresh, lines
 
 
 def _advance(given: Given, table: Table, inputs: Inputs, clock: Clock, wind: float) -> Table:

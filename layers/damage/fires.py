@@ -30,11 +30,12 @@ def no_fires() -> Table:
     """An empty table of fires.
 
     cell; number (of the ignition in its cell and cause); cause; ignite_s; burning (0/1); burnt and limit
-    (buildings, burnt grows continuously); work_s (crew seconds done); spent_s (since the limit was reached).
+    (buildings, burnt grows continuously); work_s (crew seconds done); spent_s (since the limit was reached); tried
+    (borders of the cell the fire has met, one bit each).
     """
     return Table.empty(
         cell="int64", number="int64", cause="int64", ignite_s="int64", burning="int64",
-        burnt="float64", limit="float64", work_s="float64", spent_s="float64",
+        burnt="float64", limit="float64", work_s="float64", spent_s="float64", tried="int64",
     )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def kindle(fires: Table, new: Ignitions, now_s: int, keys: Array, params: Params
     delay_s = chance.exponential(f"damage.ignition_delay_{new.cause}", keys[cell], mean_s, number)
     return fires.append(
         cell=cell, number=number, cause=new.cause, ignite_s=now_s + delay_s.astype(np.int64), burning=0,
-        burnt=0.0, limit=0.0, work_s=0.0, spent_s=0.0,
+        burnt=0.0, limit=0.0, work_s=0.0, spent_s=0.0, tried=0,
     )  # fmt: skip
 
 
@@ -202,14 +203,18 @@ def grown(fires: Table, burnt_before: Array) -> Array:
     return np.flatnonzero(np.floor(fires["burnt"]) > np.floor(burnt_before))
 
 
-def over_borders(fires: Table, burnt_before: Array, place: Land, now_s: int, chance: Chance) -> tuple[Table, Array]:
-    """Fires that go on across borders reached in this step: new rows and the cells they came from; both may be empty.
+def over_borders(
+    fires: Table, burnt_before: Array, place: Land, now_s: int, chance: Chance
+) -> tuple[Table, Table, Array]:
+    """Fires that go on across borders: the fires with the borders met marked, new rows, and cells they came from.
 
-    burnt_before: houses burnt at the start of the step (fire,). A border is tried when the burnt ground reaches it,
-    with the chance to jump to the next house there. Cells that burn already catch no second fire this way. There is
-    something to do only where `grown` finds a fire.
+    burnt_before: houses burnt at the start of the step (fire,). A border is tried once, when a fire that grows has
+    burnt ground that reaches it under the wind of the step, with the chance to jump to the next house there. Cells
+    that burn already catch no second fire this way. There is something to do only where `grown` finds a fire.
     """
     row, edge = _touched(fires, burnt_before, place, chance)
+    tried = fires["tried"].copy()
+    np.bitwise_or.at(tried, row, _bit(fires, row, edge, place))
     source, cell = fires["cell"][row], place.borders.target[edge].astype(np.int64)
     name = MOST_BORDERS * _name(fires, row) + edge - place.borders.first[source]
     caught = chance.uniform("damage.fire_over_border", place.keys[source], name) < place.over[edge]
@@ -220,13 +225,19 @@ def over_borders(fires: Table, burnt_before: Array, place: Land, now_s: int, cha
     blank = np.zeros(cell.size)
     fresh = no_fires().append(
         cell=cell, number=number, cause=BY_NEIGHBOUR, ignite_s=now_s, burning=1, burnt=blank, limit=blank,
-        work_s=blank, spent_s=blank,
+        work_s=blank, spent_s=blank, tried=0,
     )  # fmt: skip
-    return fresh.with_columns(limit=spread_limit(fresh, place.jump, place.keys, chance)), source
+    fresh = fresh.with_columns(limit=spread_limit(fresh, place.jump, place.keys, chance))
+    return fires.with_columns(tried=tried), fresh, source
+
+
+def _bit(fires: Table, row: Array, edge: Array, place: Land) -> Array:
+    """The mark of a border in the column `tried`."""
+    return np.left_shift(1, edge - place.borders.first[fires["cell"][row]])
 
 
 def _touched(fires: Table, burnt_before: Array, place: Land, chance: Chance) -> tuple[Array, Array]:
-    """Fires (rows) and borders (edges of the graph) that their burnt ground reached in this step.
+    """Growing fires (rows) and borders (edges of the graph) that their burnt ground reaches, not met before.
 
     A fire starts at a drawn place of its cell; its burnt ground is as large as the houses that burnt.
     """
@@ -240,7 +251,7 @@ def _touched(fires: Table, burnt_before: Array, place: Land, chance: Chance) -> 
     gap_m = place.borders.distance_m[edge] * (0.5 - east * place.borders.east[edge] - north * place.borders.north[edge])
     radius_m = gap_m / place.stretch[edge]  # of a circle as large as the burnt ground that reaches the border
     houses = np.pi * radius_m**2 / place.house_m2[fires["cell"][row]]
-    reached = (np.floor(burnt_before[row]) < houses) & (np.floor(fires["burnt"][row]) >= houses)
+    reached = (np.floor(fires["burnt"][row]) >= houses) & (fires["tried"][row] & _bit(fires, row, edge, place) == 0)
     return row[reached], edge[reached]
 
 

@@ -38,7 +38,7 @@ def burnt(wind, chance=None, hours=HOURS):
     """Houses burnt in each cell, (row from the south, column from the west), by a fire in the middle left alone."""
     table = fires.no_fires().append(
         cell=MIDDLE * SIDE + MIDDLE, number=0, cause=0, ignite_s=0, burning=1, burnt=0.0, limit=40.0, work_s=0.0,
-        spent_s=0.0,
+        spent_s=0.0, tried=0,
     )  # fmt: skip
     place = land(wind)
     for now_s in range(600, hours * 3600 + 1, 600):
@@ -46,7 +46,7 @@ def burnt(wind, chance=None, hours=HOURS):
         alone = fires.Defence(zero, zero + 1.0, zero)
         table = fires.burn(table, zero + 600.0, alone, wind.speed_m_per_s, PARAMS)
         table = table.with_columns(burning=np.ones(len(table), np.int64))
-        fresh, _ = fires.over_borders(table, before, place, now_s, chance or Even())
+        table, fresh, _ = fires.over_borders(table, before, place, now_s, chance or Even())
         table = table.append(**fresh.with_columns(limit=np.full(len(fresh), 40.0)).columns)
     return np.bincount(table["cell"], weights=table["burnt"], minlength=SIDE**2).reshape(SIDE, SIDE)
 
@@ -120,3 +120,21 @@ def test_a_run_with_large_fires_goes_on_as_saved(tmp_path):
     runs.run(second, until_s)
     assert len(first.state.layers["damage"].fires) > 0
     assert runs.content(second) == runs.content(whole)
+
+
+def test_a_border_is_met_once_however_the_wind_turns():
+    """Burnt ground that the east wind holds back from the eastern border reaches it once the wind has turned."""
+    table = fires.no_fires().append(
+        cell=MIDDLE * SIDE + MIDDLE, number=0, cause=0, ignite_s=0, burning=1, burnt=30.0, limit=400.0, work_s=0.0,
+        spent_s=0.0, tried=0,
+    )  # fmt: skip
+    met = []
+    for hour, from_deg in enumerate((90.0, 270.0, 90.0, 270.0)):
+        before, table = table["burnt"], table.with_columns(burnt=table["burnt"] + 1.0)
+        first = table["tried"]
+        table, fresh, _ = fires.over_borders(table, before, land(fires.Wind(4.0, from_deg)), 600 * hour, Even())
+        met.append((int(table["tried"][0] ^ first[0]).bit_count(), len(fresh)))
+    assert sum(borders for borders, _ in met) <= 4
+    assert met[0][0] > 0
+    assert met[1][0] > 0  # the other side, by the turn and not by growth alone
+    assert met[2][0] == met[3][0] == 0

@@ -20,7 +20,7 @@ def day(given, burnt):
     """A day with fires in cell 20 that have burnt these numbers of houses and can burn any number."""
     table = fires.no_fires().append(
         cell=20, number=np.arange(len(burnt)), cause=fires.BY_SHAKING, ignite_s=0, burning=1, burnt=burnt, limit=1e6,
-        work_s=0.0, spent_s=0.0,
+        work_s=0.0, spent_s=0.0, tried=0,
     )  # fmt: skip
     state = freeze(replace(LAYER.start(given, CHANCE), fires=table))
     inputs = {var.name: np.zeros(WORLD.shape(var.on)) for var in LAYER.needs}
