@@ -66,7 +66,7 @@ class WeatherOutputs:
 
     wbgt_c: Array  # (town,)
     soil_water_m: Array  # (cell,)
-    critical_ratio: Array  # (cell,)
+    critical_ratio: Array  # (cell,) largest of the marks passed in the last step
     rain_m_per_s: Array  # (town,) mean of its cells
     daylight: Array  # (1,), the region
     wind_m_per_s: Array  # (1,)
@@ -82,7 +82,7 @@ class WeatherOutputs:
         return cls(
             np.full(n_town, now.wbgt_c),
             now.tank_m.sum(axis=0)[zone],
-            weather.critical_ratio(now, given.params)[zone],
+            now.peak_ratio[zone],
             np.full(n_town, now.rain_m_per_s[0]) if one_zone else rain / np.maximum(cells, 1),
             np.array([now.daylight]),
             np.array([now.wind_m_per_s]),

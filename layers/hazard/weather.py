@@ -49,6 +49,7 @@ class Weather:
     """The weather now; rain and what it leaves by zone.
 
     tank_m (3, zone): water in the soil's three tanks. recent_m (6, zone): rain of the last six marks, newest last.
+    peak_ratio (zone,): largest `critical_ratio` of the marks passed in the last step, so that long steps miss no peak.
     """
 
     mark: int
@@ -59,6 +60,7 @@ class Weather:
     wind_from_deg: float
     rain_m_per_s: Array
     daylight: float
+    peak_ratio: Array
 
     @property
     def hour_rain_m(self) -> Array:
@@ -126,17 +128,21 @@ def first_weather(table: WeatherTable, params: Params) -> Weather:
     """Weather at time 0: the soil as the parameters say, an hour without rain behind it."""
     tank_m = np.repeat(np.array(params.soil_start_m)[:, None], table.n_zone, axis=1)
     dry = np.zeros(table.n_zone)
-    start = Weather(0, tank_m, np.zeros((MARKS_PER_HOUR, table.n_zone)), 0.0, 0.0, 0.0, dry, 0.0)
-    return _at_mark(table, start, 0, params)
+    start = Weather(0, tank_m, np.zeros((MARKS_PER_HOUR, table.n_zone)), 0.0, 0.0, 0.0, dry, 0.0, dry)
+    start = _at_mark(table, start, 0, params)
+    return changed(start, peak_ratio=critical_ratio(start, params))
 
 
 def advance(table: WeatherTable, weather: Weather, now_s: int, params: Params) -> Weather:
     """Weather at the last whole mark not after `now_s`; the same object if no mark was passed."""
+    peak_ratio = np.zeros(table.n_zone)
+    last = weather
     for mark in range(weather.mark + 1, now_s // MARK_S + 1):
         tank_m = ground.soil_water_step(weather.tank_m, weather.rain_m_per_s, MARK_S)
         recent_m = np.concatenate([weather.recent_m[1:], weather.rain_m_per_s[None] * MARK_S])
         weather = _at_mark(table, changed(weather, tank_m=tank_m, recent_m=recent_m), mark, params)
-    return weather
+        peak_ratio = np.maximum(peak_ratio, critical_ratio(weather, params))
+    return weather if weather is last else changed(weather, peak_ratio=peak_ratio)
 
 
 def _at_mark(table: WeatherTable, weather: Weather, mark: int, params: Params) -> Weather:
@@ -172,7 +178,8 @@ def wind_at(local_s: float, params: Params) -> float:
 def wind_from(given_deg: float, sea_deg: float, local_s: float, params: Params) -> float:
     """Where the wind comes from, 0 to 360 clockwise from north: as given, else by rule, turned by `wind_turn_deg`.
 
-    Near a shore the wind comes from the sea by day and from the land by night; elsewhere the prevailing wind blows.
+    Where the distance to the shore rises one way over the region (`sea_from_deg`), however far that is, the wind comes
+    from the sea by day and from the land by night; elsewhere the prevailing wind blows.
     """
     if np.isfinite(given_deg):
         return given_deg % 360.0
@@ -207,8 +214,8 @@ def critical_ratio(weather: Weather, params: Params) -> Array:
 
 def critical_ratio_ahead(weather: Weather, params: Params) -> Array:
     """The same in `slide_forecast_s`, if it goes on raining as in the last hour; as now where that was dry (zone,)."""
-    hour_m = weather.hour_rain_m
+    hour_m, now = weather.hour_rain_m, critical_ratio(weather, params)
     if not hour_m.any():
-        return critical_ratio(weather, params)
+        return now
     tank_m = ground.soil_water_step(weather.tank_m, hour_m / HOUR_S, params.slide_forecast_s)
-    return tank_m.sum(axis=0) / slides.critical_index_m(critical_line(params), hour_m)
+    return np.where(hour_m > 0.0, tank_m.sum(axis=0) / slides.critical_index_m(critical_line(params), hour_m), now)

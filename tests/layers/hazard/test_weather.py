@@ -147,3 +147,17 @@ def test_the_ratio_to_the_critical_line_counts_the_rain_of_the_hour():
     assert weather.critical_ratio(pouring, PARAMS) == pytest.approx(soil_m / line[0.08])
     assert weather.critical_ratio_ahead(pouring, PARAMS) > weather.critical_ratio(pouring, PARAMS)
     assert weather.critical_ratio_ahead(dry, PARAMS) == weather.critical_ratio(dry, PARAMS)
+
+
+def test_a_long_step_misses_no_peak_of_the_critical_ratio():
+    """Rain for an hour in the middle of a step of three: the peak is that of steps of ten minutes."""
+    table = weather.make_table(gridded())
+    start = weather.first_weather(table, PARAMS)
+    long = weather.advance(table, start, 4 * HOUR_S, PARAMS)
+    now, peak = start, np.zeros(table.n_zone)
+    for mark in range(1, 25):
+        now = weather.advance(table, now, 600 * mark, PARAMS)
+        peak = np.maximum(peak, now.peak_ratio)
+    assert long.peak_ratio.tolist() == peak.tolist()
+    assert long.peak_ratio[0] > weather.critical_ratio(long, PARAMS)[0]
+    assert weather.advance(table, long, 4 * HOUR_S + 300, PARAMS) is long
