@@ -14,23 +14,22 @@ def poisson_quantile(quantile: Array, mean: Array) -> Array:
     quantile: in (0, 1); mean: >= 0; equal shapes. Returns int64 of that shape. Because an asset keeps its quantile,
     damage after a second shock is the difference of two calls.
     """
-    pair = np.broadcast_arrays(np.asarray(quantile, float), np.asarray(mean, float))
-    u, m = (values.ravel() for values in pair)
+    u, m = np.broadcast_arrays(np.asarray(quantile, float), np.asarray(mean, float))
     large = m > LARGE_MEAN
-    count = np.zeros(len(u), np.int64)
+    count = np.zeros(u.shape, np.int64)
     term = np.exp(-np.where(large, 0.0, m))
-    rows, total, number = ((u > term) & ~large).nonzero()[0], term.copy(), 0
-    while rows.size:
-        number += 1
-        count[rows] = number
-        term[rows] *= m[rows] / number
-        total[rows] += term[rows]
-        rows = rows[(u[rows] > total[rows]) & (term[rows] > 0)]
+    total = term.copy()
+    open_ = (u > total) & ~large
+    while open_.any():
+        count[open_] += 1
+        term[open_] *= m[open_] / count[open_]
+        total[open_] += term[open_]
+        open_ &= (u > total) & (term > 0)
     if large.any():
         from scipy.special import ndtri
 
         count[large] = np.maximum(np.ceil(m[large] + np.sqrt(m[large]) * ndtri(u[large])), 0).astype(np.int64)
-    return count.reshape(pair[0].shape)
+    return count
 
 
 def probability(value: Array, median: float, spread: float) -> Array:

@@ -299,8 +299,8 @@ def connected(crews: Crews, kind: int, n_subject: int, connect_s: float, now_s: 
     """Which subjects have a car of this kind that has been on site for `connect_s`: bool (subject,)."""
     on = np.zeros(n_subject, bool)
     m = crews.missions
-    rows = ((m.kind == kind) & (m.phase == WORKING)).nonzero()[0]
-    on[crews.subject[rows[m.began_s[rows] + connect_s <= now_s]]] = True
+    rows = (m.kind == kind) & (m.phase == WORKING) & (m.began_s + connect_s <= now_s)
+    on[crews.subject[rows]] = True
     return on
 
 

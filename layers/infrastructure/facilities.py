@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -46,16 +45,6 @@ class FacilityPlace:
     hospital_zone: Array
     shelter_zone: Array
     n_municipality: int
-
-    @cached_property
-    def generator_kind(self) -> Array:
-        """Kind of the facility of each generator, (generator,)."""
-        return self.kind[self.generators]
-
-    @cached_property
-    def generator_town(self) -> Array:
-        """Municipality of each generator, (generator,)."""
-        return self.municipality[self.generators]
 
 
 @dataclass(frozen=True)
@@ -131,13 +120,13 @@ def running_s(place: FacilityPlace, params: Params) -> Array:
     by_kind[SHELTER], by_kind[DEPOT] = params.shelter_generator_s, params.depot_generator_s
     by_kind[FUEL_STATION], by_kind[STATION] = params.fuel_station_generator_s, params.hall_station_generator_s
     by_kind[PUMP] = params.pump_generator_s
-    kind = place.generator_kind
+    kind = place.kind[place.generators]
     return np.where((kind == PUMP) & (place.luck >= params.pump_generator_fraction), 0.0, place.own_s * by_kind[kind])
 
 
 def burn_l_per_s(place: FacilityPlace, params: Params) -> Array:
     """Fuel a running generator burns, litre per second, (generator,)."""
-    return params.generator_burn_l_per_h[place.generator_kind] / 3600.0
+    return params.generator_burn_l_per_h[place.kind[place.generators]] / 3600.0
 
 
 def start(place: FacilityPlace, params: Params) -> Facilities:
@@ -173,7 +162,7 @@ def run_generators(
     fuel_l, pool_l = state.fuel_l, state.pool_l
     if delivered_l.any() or pool_l.any():
         lacking_l = missing_l(fuel_l, place, params)
-        fuel_l, pool_l = fill(fuel_l, pool_l + delivered_l, lacking_l, place.generator_town)
+        fuel_l, pool_l = fill(fuel_l, pool_l + delivered_l, lacking_l, place.municipality[place.generators])
     ready = (fuel_l > 0) & ~state.flooded[place.generators]
     running = ~(mains | car)[place.generators] & ready
     burnt_l = 0.0
@@ -215,7 +204,7 @@ def fuel_wanted_l(state: Facilities, place: FacilityPlace, params: Params, more_
     """
     full_l = running_s(place, params) * burn_l_per_s(place, params)
     missing_l = np.maximum(full_l - state.fuel_l, 0.0)
-    town = place.generator_town
+    town = place.municipality[place.generators]
     ordering = (missing_l > (1.0 - params.fuel_order_level) * full_l) & (town >= 0)
     wanted = np.bincount(town[ordering], missing_l[ordering], minlength=place.n_municipality)
     return np.maximum(wanted + more_l - state.pool_l, 0.0)

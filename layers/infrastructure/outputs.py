@@ -151,7 +151,7 @@ def _facilities(given: Given, state: State) -> dict[str, Array]:
         "hospital_water": halls.water,
         "office_power": _any(shares[OFFICE]),
         "shelter_power": _any(shares[SHELTER]),
-        "shelter_water": np.append(state.water.served, 1.0)[zone],  # -1, no zone, takes the last
+        "shelter_water": np.where(zone >= 0, state.water.served[np.maximum(zone, 0)], 1.0),
         "depot_power": _any(shares[DEPOT]),
         "fuel_station_power": _any(shares[FUEL_STATION]),
         "fuel_wanted_l": facilities.fuel_wanted_l(halls, place, given.params, for_cars_l),

@@ -89,7 +89,7 @@ def refuel(
         np.concatenate([state.fuel_l, cars.left]),
         state.pool_l + delivered_l,
         np.concatenate([facilities.missing_l(state.fuel_l, place, params), missing_l]),
-        np.concatenate([place.generator_town, place.municipality]),
+        np.concatenate([place.municipality[place.generators], place.municipality]),
     )
     fuel_l, left_l = np.split(tanks_l, [len(state.fuel_l)])
     return changed(cars, left=left_l), changed(state, fuel_l=fuel_l, pool_l=pool_l), np.zeros_like(delivered_l)

@@ -87,8 +87,6 @@ def _water(given: Given, before: State, after: State) -> list[Event]:
 
 def _gas(given: Given, before: State, after: State, fresh: Fresh) -> list[Event]:
     """Blocks shut and blocks wholly open again."""
-    if after.gas is before.gas:
-        return []
     place = given.gas
     lines: list[Event] = []
     for row in np.flatnonzero(fresh.blocks_shut).tolist():

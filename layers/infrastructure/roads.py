@@ -182,8 +182,8 @@ def physical(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, s
 
 def has_news(roads: Roads, debris_m3: Array, slides: Array) -> bool:
     """Whether anything about the roads differs from the last look."""
-    pairs = ((debris_m3, roads.debris_m3), (slides, roads.slides))
-    return not (roads.settled and all(now is seen or np.array_equal(now, seen) for now, seen in pairs))
+    same = roads.settled and np.array_equal(debris_m3, roads.debris_m3) and np.array_equal(slides, roads.slides)
+    return not same
 
 
 def update(roads: Roads, place: RoadPlace, params: Params, debris_m3: Array, slides: Array) -> Roads:

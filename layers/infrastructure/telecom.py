@@ -96,10 +96,10 @@ def cut_lines(state: Telecom, place: TelecomPlace, params: Params, chance: Chanc
     return changed(state, line_cut=state.line_cut | (chance.uniform("infrastructure.line_cut", place.keys) < p))
 
 
-def faults_on_the_way(place: TelecomPlace, faults: Array, stations: Array | slice = slice(None)) -> Array:
-    """Power-line faults on the sections from the head of the feeder to each of these stations, (station,)."""
-    way, feeder = np.cumsum(faults, axis=1), place.feeder[stations]
-    return np.where(feeder >= 0, way[np.maximum(feeder, 0), place.section[stations]], 0)
+def faults_on_the_way(place: TelecomPlace, faults: Array) -> Array:
+    """Power-line faults on the sections from the head of the feeder to each station, (station,)."""
+    way = np.cumsum(faults, axis=1)
+    return np.where(place.feeder >= 0, way[np.maximum(place.feeder, 0), place.section], 0)
 
 
 def run(
@@ -128,17 +128,16 @@ def ask_repairs(
 
     mains: bool (station,). faults: unrepaired power faults, (feeder, section).
     """
-    rows = ((state.line_cut | state.broken) & ~state.line_asked).nonzero()[0]
-    if rows.size:
-        rows = rows[state.broken[rows] | (faults_on_the_way(place, faults, rows) == 0)]
-    if rows.size:
+    lines = (state.line_cut | state.broken) & ~state.line_asked
+    if lines.any():
+        lines &= state.broken | (faults_on_the_way(place, faults) == 0)
+    if lines.any():
+        rows = np.flatnonzero(lines)
         work_s = np.where(state.broken[rows], params.station_repair_s, params.line_repair_s)
         crew = gang.ask(
             crew, gang.LINE, gang.TELECOM, rows, place.keys[rows], place.node[rows], _order(place, rows), now_s, work_s
         )
-        asked = state.line_asked.copy()
-        asked[rows] = True
-        state = changed(state, line_asked=asked)
+        state = changed(state, line_asked=state.line_asked | lines)
     left_s = state.battery_s * params.battery_life_factor
     wanted = ~mains & ~state.drowned & ((left_s < params.station_car_ask_s) | state.car_asked)
     if not np.array_equal(wanted, state.car_asked):

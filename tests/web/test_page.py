@@ -115,9 +115,11 @@ def test_without_a_key_the_page_asks_and_a_wrong_one_is_refused(window: Window) 
     page.fill("#key", "wrong")
     page.click("button[type=submit]")
     page.wait_for_selector(".key-form .bad")
+    assert page.locator(".stage.ready").count() == 0
     page.fill("#key", window.place.key)
     page.click("button[type=submit]")
     page.wait_for_selector(".stage.ready")
+    assert page.locator(".key-form").count() == 0
     window.faults[:] = [told for told in window.faults if "401" not in told]
 
 
@@ -213,6 +215,7 @@ def test_a_town_pressed_on_the_map_becomes_the_area(window: Window) -> None:
     page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.42)
     looking.until(page, "/area=\\d{5}/.test(location.hash)")
     looking.until(page, "document.querySelector('#area').value !== 'all'")
+    assert f"area={page.input_value('#area')}" in page.url
 
 
 def test_causes_of_a_shortage_are_one_press_away(window: Window) -> None:
@@ -292,4 +295,5 @@ def test_a_run_started_on_the_page_is_followed_to_its_end(window: Window) -> Non
     page.get_by_role("button", name="開始する").click()
     looking.until(page, "document.querySelector('.top .status')?.textContent.startsWith('完了')", longest_s=60)
     looking.until(page, "document.querySelector('.voice').textContent.includes('計算が終わりました')")
+    assert page.locator(".top .status").inner_text().startswith("完了")
     window.keep("runs-ja")

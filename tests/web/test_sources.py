@@ -33,6 +33,7 @@ def _node(*arguments: str | Path, **more: str) -> None:
 def test_sources_keep_their_types_and_pure_modules_pass_their_unit_tests(tmp_path: Path) -> None:
     _node(TSC, "--noEmit", "false", "--outDir", tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
+    assert list(tmp_path.rglob("*.js")), "the compiler wrote no modules to test"
     modules = f"{tmp_path.as_uri()}/"
     _node("--test", Path(__file__).parent / "unit" / "pure.test.mjs", TWIN_PAGE_MODULES=modules)
 
